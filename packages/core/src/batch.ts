@@ -1,0 +1,31 @@
+// What a loader hands to a trainer. Bytes, not floats: normalisation runs inside the compiled step.
+
+/** A batch of images of one size with their labels. */
+export interface Batch {
+  /** Pixels 0 to 255, NHWC: [size, height, width, channels]. Not backed by shared memory. */
+  images: Uint8Array;
+  /** How many images. The last batch of an epoch may hold fewer than the others. */
+  size: number;
+  height: number;
+  width: number;
+  channels: number;
+  /** Class index of each image, [size]. */
+  labels: Int32Array;
+  /** Position of each sample in its data set, [size]: what randomness is keyed by, and what reports point to. */
+  indices: Int32Array;
+}
+
+/** Batches of one epoch, and how many there will be. */
+export interface BatchSource {
+  /** Names of the classes, in the order of their indices. */
+  readonly classes: readonly string[];
+  /** Samples in an epoch. */
+  readonly length: number;
+  readonly batchSize: number;
+  /** Batches in an epoch. */
+  readonly batches: number;
+  /** Batches of `epoch`, from batch `start` on (resume in the middle of an epoch). Ends early when the loop breaks. */
+  epoch(epoch: number, start?: number): AsyncIterable<Batch>;
+  /** Stops workers. */
+  close(): Promise<void>;
+}
