@@ -1,0 +1,48 @@
+// What a loader can be asked for, and what it says about bad files.
+
+import type { BatchSource } from "@vitrine/core";
+import type { Transform } from "../transforms/transform.ts";
+
+/** A sample that could not be read. */
+export interface BadSample {
+  /** Position in the data set. */
+  index: number;
+  path: string;
+  /** Why, in words. */
+  reason: string;
+}
+
+export interface LoaderOptions {
+  batchSize: number;
+  /** From an image of any size to the size of the batch: `trainTransform(...)` or `evalTransform(...)`. */
+  transform: Transform;
+  /** (0) */
+  seed?: number;
+  /** A new order each epoch, a function of (seed, epoch) (false). */
+  shuffle?: boolean;
+  /** Leave out a last batch that is not full (false). */
+  dropLast?: boolean;
+  /** Worker threads; 0 works on the calling thread. Default: none for decoded pixels, else min(cores, 4). */
+  workers?: number;
+  /** Batches made ahead, for each worker (2). */
+  prefetch?: number;
+  /**
+   * What takes the place of a sample that cannot be read. `replace`: the next readable sample of the data set, so that batches keep
+   * their size (default when shuffling). `skip`: nothing, the batch is smaller (default otherwise: no sample counts twice).
+   */
+  corrupt?: "replace" | "skip";
+  /** Share of samples that may be bad before the loader refuses to go on (0.1). */
+  maxBadFraction?: number;
+  /** Called once for each bad sample. */
+  onBad?: (bad: BadSample) => void;
+  /** Largest image that is decoded, in pixels (178,956,970, as PIL). */
+  maxPixels?: number;
+}
+
+/** Batches of a data set. */
+export interface Loader extends BatchSource {
+  /** Samples found unreadable so far, in the order of their indices. */
+  readonly bad: readonly BadSample[];
+  /** Worker threads in use. */
+  readonly workers: number;
+}
