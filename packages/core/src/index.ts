@@ -1,5 +1,64 @@
 // The public list, nothing else.
 
+export { adaptInputConv, adaptPositions, replaceHead } from "./adapt.ts";
 export type { Batch, BatchSource } from "./batch.ts";
+export { defineOp, type OpDefinition, once } from "./define-op.ts";
 export { didYouMean, isVitrineError, nearest, VitrineError, type VitrineErrorOptions } from "./errors.ts";
+export { constant, fanInUniform, type Initializer, normal, ones, truncNormal, uniform, zeros } from "./init.ts";
+export { type CompilingBackend, jit } from "./jit.ts";
+export { inference, type Mode, scope, tap, trainingMode } from "./mode.ts";
+export {
+  type BaseConfig,
+  configure,
+  createModel,
+  defineFamily,
+  type Family,
+  imageSize,
+  type Model,
+  type ModelOptions,
+  parameterCount,
+  type Variant,
+} from "./model.ts";
+export { dropout, dropPath } from "./ops/drop.ts";
+export { gelu, geluTanh, quickGelu } from "./ops/gelu.ts";
+export { layerNorm } from "./ops/layer-norm.ts";
+export { keyedUniform } from "./ops/random.ts";
+export { bicubicWeights, resampleGrid } from "./ops/resample.ts";
+export {
+  buffer,
+  buildParams,
+  countParams,
+  fromLeaves,
+  initParams,
+  type Layout,
+  leaves,
+  mapLeaves,
+  type ParamSpec,
+  param,
+  type Spec,
+  sizeOf,
+  specLeaves,
+} from "./params.ts";
+export {
+  clipMean,
+  clipStd,
+  imagenetMean,
+  imagenetStd,
+  inceptionMean,
+  inceptionStd,
+  type Preprocess,
+  type Pretrained,
+} from "./pretrained.ts";
 export { hashString, Rng } from "./rng.ts";
+export {
+  at,
+  compareState,
+  fileShape,
+  fromFile,
+  type HostTensor,
+  paramsFrom,
+  type State,
+  stateOf,
+  toFile,
+} from "./state.ts";
+export { tf } from "./tf.ts";

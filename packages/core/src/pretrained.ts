@@ -1,0 +1,34 @@
+// What travels with weights: where they live, how their images are prepared, under which licence.
+
+/** How an image becomes a model's input. Written beside every checkpoint and export, so that evaluation is reproducible. */
+export interface Preprocess {
+  /** Height and width of the input in pixels. */
+  size: readonly [number, number];
+  channels: number;
+  /** The shortest edge is resized to size / cropPct before the centre is cut out. */
+  cropPct: number;
+  cropMode: "center" | "squash" | "border";
+  interpolation: "nearest" | "bilinear" | "bicubic" | "lanczos";
+  /** Subtracted from pixels in 0 to 1, by channel. */
+  mean: readonly number[];
+  /** Divided by, by channel. */
+  std: readonly number[];
+}
+
+/** A published checkpoint of a variant. */
+export interface Pretrained {
+  /** Repository on the Hugging Face hub, for example `timm/vit_small_patch16_224.augreg_in21k_ft_in1k`. */
+  hub: string;
+  /** timm's name of the training run. */
+  tag: string;
+  license: string;
+  /** Classes of its head; 0 for a backbone without one. */
+  numClasses: number;
+}
+
+export const imagenetMean: readonly number[] = [0.485, 0.456, 0.406];
+export const imagenetStd: readonly number[] = [0.229, 0.224, 0.225];
+export const inceptionMean: readonly number[] = [0.5, 0.5, 0.5];
+export const inceptionStd: readonly number[] = [0.5, 0.5, 0.5];
+export const clipMean: readonly number[] = [0.48145466, 0.4578275, 0.40821073];
+export const clipStd: readonly number[] = [0.26862954, 0.26130258, 0.27577711];
