@@ -38,6 +38,6 @@ fi
 import onnx, timm, torch, torchvision
 
 blas = "MKL" if torch.backends.mkl.is_available() else "no MKL"
-print(f"torch {torch.__version__} ({blas}, {torch.backends.cpu.get_cpu_capability()}), torchvision {torchvision.__version__}, "
-      f"timm {timm.__version__}, onnx {onnx.__version__}")
+print(f"torch {torch.__version__} ({blas}, {torch.backends.cpu.get_cpu_capability()}), "
+      f"torchvision {torchvision.__version__}, timm {timm.__version__}, onnx {onnx.__version__}")
 PY
