@@ -1,1 +1,12 @@
-export {};
+// The public list, nothing else.
+
+export { currentBackend, OnnxBackend } from "./backend.ts";
+export { Builder, type BuilderOptions } from "./builder.ts";
+export { type DType, type Graph, graphOf, type HostData, type Port, printGraph, Value } from "./graph.ts";
+export type { Kernels } from "./kernels.ts";
+export { createProgram, type Program } from "./program.ts";
+export { bytesOf, encodeModel, type ModelInfo } from "./proto.ts";
+export { backendName, useOnnx } from "./register.ts";
+export { availableProviders, openSession, type Provider, type Session, type SessionOptions } from "./session.ts";
+export { NCHW, OIHW, type Perm } from "./sym.ts";
+export { type TraceInput, type TraceOutput, trace } from "./trace.ts";

@@ -1,0 +1,48 @@
+// Matrix products.
+
+import { tf, VitrineError } from "@vitrine/core";
+import type { Builder } from "../builder.ts";
+import type { Value } from "../graph.ts";
+import type { LoweringsOf, MatmulKernels } from "../kernels.ts";
+
+export const matmul: LoweringsOf<MatmulKernels> = {
+  BatchMatMul({ a, b }, { transposeA = false, transposeB = false }, g) {
+    const [m, k] = lastTwo(a.shape, transposeA);
+    const [k2, n] = lastTwo(b.shape, transposeB);
+    if (k !== k2)
+      throw new VitrineError("BatchMatMul", `inner sizes differ: ${k} from [${a.shape}], ${k2} from [${b.shape}]`);
+    const batch = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return product(g.value(a), g.value(b), transposeA, transposeB, [...batch, m, n], g);
+  },
+};
+
+/**
+ * A product with either side transposed. ORT's FusedMatMul takes flags and saves a copy, which pays for the small matrices
+ * of attention; for the large `Xᵀ·dY` of a linear layer's weight gradient a transposed copy is 4 to 6 % faster.
+ */
+export function product(
+  a: Value,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+  shape: readonly number[],
+  g: Builder,
+): Value {
+  if (!transposeA && !transposeB) return g.node("MatMul", [a, b], {}, shape);
+  if (g.portable) {
+    const left = transposeA ? swapLast(a, g) : a;
+    return g.node("MatMul", [left, transposeB ? swapLast(b, g) : b], {}, shape);
+  }
+  if (transposeA && a.shape.length === 2) return product(g.permute(a, [1, 0]), b, false, transposeB, shape, g);
+  return g.node("com.microsoft.FusedMatMul", [a, b], { transA: +transposeA, transB: +transposeB }, shape);
+}
+
+function swapLast(value: Value, g: Builder): Value {
+  const axes = value.shape.map((_, i) => i);
+  return g.permute(value, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+}
+
+function lastTwo(shape: readonly number[], transposed: boolean): [number, number] {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+}
