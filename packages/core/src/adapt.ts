@@ -50,6 +50,8 @@ export function adaptPositions(
   const table = state.get(key);
   if (table === undefined) return;
   const [, length, dim] = table.shape as [number, number, number];
+  // A table of the right length is taken to be of the right grid where nobody says otherwise: 4x4 and 2x8 look the same.
+  if (from.grid === undefined && length === to.prefix + to.grid[0] * to.grid[1]) return;
   const cells = length - from.prefix;
   const side = Math.round(Math.sqrt(cells));
   const grid = from.grid ?? ([side, side] as const);

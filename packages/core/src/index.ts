@@ -13,11 +13,15 @@ export {
   createModel,
   defineFamily,
   type Family,
+  type FoundVariant,
+  findVariant,
   imageSize,
   type Model,
   type ModelOptions,
   parameterCount,
   type Variant,
+  type VariantName,
+  variantsOf,
 } from "./model.ts";
 export { dropout, dropPath } from "./ops/drop.ts";
 export { gelu, geluTanh, quickGelu } from "./ops/gelu.ts";
@@ -46,8 +50,11 @@ export {
   imagenetStd,
   inceptionMean,
   inceptionStd,
+  type Preparation,
   type Preprocess,
   type Pretrained,
+  type PretrainedRow,
+  published,
 } from "./pretrained.ts";
 export { hashString, Rng } from "./rng.ts";
 export {

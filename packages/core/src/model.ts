@@ -4,7 +4,7 @@ import { replaceHead } from "./adapt.ts";
 import { didYouMean, VitrineError } from "./errors.ts";
 import { inference, type Mode } from "./mode.ts";
 import { countParams, initParams, type Spec, specLeaves } from "./params.ts";
-import type { Preprocess, Pretrained } from "./pretrained.ts";
+import { type Preparation, type Preprocess, type Pretrained, type PretrainedRow, published } from "./pretrained.ts";
 import { Rng } from "./rng.ts";
 import { paramsFrom, type State, toFile } from "./state.ts";
 import type { tf } from "./tf.ts";
@@ -20,8 +20,10 @@ export interface BaseConfig {
 export interface Variant<C> {
   /** What differs from the family's defaults. */
   config: Partial<C>;
-  preprocess: Omit<Preprocess, "size" | "channels">;
-  pretrained?: Pretrained;
+  /** How images are prepared where no checkpoint says otherwise. */
+  preparation: Preparation;
+  /** Published checkpoints, the usual one first. */
+  pretrained: readonly Pretrained[];
 }
 
 /** An architecture family: sizes, parameters and forward pass. A value to be passed on; nothing is registered. */
@@ -82,6 +84,9 @@ export type ModelOptions<C> = Partial<C> & {
   stateName?: string;
 };
 
+/** A variant's name, or with the tag of a published checkpoint: timm's `arch.tag`. */
+export type VariantName<N extends string> = N | `${N}.${string}`;
+
 /** Options that are not part of a configuration. */
 const modelOptions = ["seed", "state", "stateName"] as const;
 
@@ -92,9 +97,22 @@ export function defineFamily<C extends BaseConfig, P extends object, const N ext
   return family;
 }
 
+/** The variants of a family from the table of their sizes and the table of their published checkpoints. */
+export function variantsOf<C extends BaseConfig, const N extends string>(
+  sizes: Readonly<Record<N, Partial<C>>>,
+  weights: Readonly<Record<string, Readonly<Record<string, PretrainedRow>>>>,
+  base: Preparation,
+): Readonly<Record<N, Variant<C>>> {
+  const rows = Object.entries<Partial<C>>(sizes).map(([name, config]) => {
+    const pretrained = published(name, weights[name] ?? {}, base);
+    return [name, { config, preparation: pretrained[0]?.preparation ?? base, pretrained }];
+  });
+  return Object.fromEntries(rows) as Record<N, Variant<C>>;
+}
+
 /** The configuration of a variant with options put in. @throws VitrineError for an unknown variant or option. */
 export function configure<C extends BaseConfig>(family: Family<C, object>, name: string, options: object = {}): C {
-  const variant = findVariant(family, name);
+  const { variant } = findVariant(family, name);
   const config = { ...family.defaults, ...variant.config };
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || (modelOptions as readonly string[]).includes(key)) continue;
@@ -116,10 +134,13 @@ export function configure<C extends BaseConfig>(family: Family<C, object>, name:
   return config;
 }
 
-/** Makes a model of a variant, with new parameters or those of `options.state`. */
-export function createModel<C extends BaseConfig, P extends object>(
-  family: Family<C, P>,
-  name: string,
+/**
+ * Makes a model of a variant, with new parameters or those of `options.state`. `name` may be timm's `arch.tag`, which
+ * chooses among the published checkpoints the one that `model.pretrained` and `model.preprocess` tell of.
+ */
+export function createModel<C extends BaseConfig, P extends object, N extends string>(
+  family: Family<C, P> & { readonly variants: Readonly<Record<N, Variant<C>>> },
+  name: VariantName<N>,
   options: ModelOptions<C> = {},
 ): Model<C, P> {
   const variant = findVariant(family, name);
@@ -130,7 +151,7 @@ export function createModel<C extends BaseConfig, P extends object>(
     options.state === undefined
       ? initParams(spec, Rng.of(options.seed ?? 42))
       : paramsFrom(spec, fit(family, config, spec, options, notes), options.stateName ?? name);
-  return bind(family, config, spec, params, { name, variant, notes });
+  return bind(family, config, spec, params, { ...variant, notes });
 }
 
 function bind<C extends BaseConfig, P extends object>(
@@ -138,7 +159,7 @@ function bind<C extends BaseConfig, P extends object>(
   config: C,
   spec: Spec<P>,
   params: P,
-  about: { name: string; variant: Variant<C>; notes: string[] },
+  about: FoundVariant<C> & { notes: string[] },
 ): Model<C, P> {
   const model: Model<C, P> = {
     name: about.name,
@@ -146,8 +167,8 @@ function bind<C extends BaseConfig, P extends object>(
     config,
     spec,
     params,
-    preprocess: preprocessOf(config, about.variant),
-    pretrained: about.variant.pretrained,
+    preprocess: preprocessOf(config, about.pretrained?.preparation ?? about.variant.preparation),
+    pretrained: about.pretrained,
     classifier: family.classifier,
     classes: undefined,
     notes: about.notes,
@@ -187,8 +208,8 @@ function freshState(spec: object, layer: string, options: { seed?: number }): St
   return new Map(own.map(([path, leaf]) => [path, toFile(leaf, leaf.init(leaf.shape, rng.fold(path)))]));
 }
 
-function preprocessOf(config: BaseConfig, variant: Pick<Variant<BaseConfig>, "preprocess">): Preprocess {
-  const { mean, std, ...rest } = variant.preprocess;
+function preprocessOf(config: BaseConfig, preparation: Preparation): Preprocess {
+  const { mean, std, ...rest } = preparation;
   // Grey images take the mean of the colours' constants; other channel counts repeat them.
   const channels = (values: readonly number[]) =>
     config.inChans === 3
@@ -204,14 +225,33 @@ export function imageSize(config: Pick<BaseConfig, "imgSize">): readonly [number
   return typeof config.imgSize === "number" ? [config.imgSize, config.imgSize] : config.imgSize;
 }
 
-function findVariant<C extends BaseConfig>(family: Family<C, object>, name: string): Variant<C> {
+export interface FoundVariant<C extends BaseConfig> {
+  /** The name without a tag. */
+  name: string;
+  variant: Variant<C>;
+  /** The checkpoint of the tag, or the usual one where the name has no tag. */
+  pretrained: Pretrained | undefined;
+}
+
+/** What a variant's name (`arch` or `arch.tag`) stands for. @throws VitrineError for an unknown variant or tag. */
+export function findVariant<C extends BaseConfig>(family: Family<C, object>, fullName: string): FoundVariant<C> {
+  const dot = fullName.indexOf(".");
+  const name = dot === -1 ? fullName : fullName.slice(0, dot);
   const variant = Object.hasOwn(family.variants, name) ? family.variants[name] : undefined;
   if (variant === undefined) {
     const known = Object.keys(family.variants);
     const message = `unknown variant "${name}"${didYouMean(name, known)}. Variants are ${known.join(", ")}`;
     throw new VitrineError(family.name, message, { usage: true });
   }
-  return variant;
+  if (dot === -1) return { name, variant, pretrained: variant.pretrained[0] };
+  const tag = fullName.slice(dot + 1);
+  const pretrained = variant.pretrained.find((one) => one.tag === tag);
+  if (pretrained === undefined) {
+    const known = variant.pretrained.map((one) => one.tag);
+    const tags = known.length === 0 ? "There are no published weights of it" : `Tags are ${known.join(", ")}`;
+    throw new VitrineError(name, `unknown tag "${tag}"${didYouMean(tag, known)}. ${tags}`, { usage: true });
+  }
+  return { name, variant, pretrained };
 }
 
 /** Number of trainable parameters of a variant; allocates none. */

@@ -15,6 +15,9 @@ export interface Preprocess {
   std: readonly number[];
 }
 
+/** How images are prepared, whatever the size and number of channels of the model. */
+export type Preparation = Omit<Preprocess, "size" | "channels">;
+
 /** A published checkpoint of a variant. */
 export interface Pretrained {
   /** Repository on the Hugging Face hub, for example `timm/vit_small_patch16_224.augreg_in21k_ft_in1k`. */
@@ -24,6 +27,29 @@ export interface Pretrained {
   license: string;
   /** Classes of its head; 0 for a backbone without one. */
   numClasses: number;
+  preparation: Preparation;
+}
+
+/** What a published checkpoint has unlike most of its family. */
+export interface PretrainedRow extends Partial<Preparation> {
+  /** Left out where it is `timm/<variant>.<tag>`. */
+  hub?: string;
+  /** Left out where it is Apache-2.0. */
+  license?: string;
+  /** Left out where it is 1000. */
+  numClasses?: number;
+}
+
+/** A variant's checkpoints from rows by tag; `base` is how most of the family prepares images. */
+export function published(
+  variant: string,
+  rows: Readonly<Record<string, PretrainedRow>>,
+  base: Preparation,
+): Pretrained[] {
+  return Object.entries(rows).map(([tag, row]) => {
+    const { hub = `timm/${variant}.${tag}`, license = "apache-2.0", numClasses = 1000, ...preparation } = row;
+    return { hub, tag, license, numClasses, preparation: { ...base, ...preparation } };
+  });
 }
 
 export const imagenetMean: readonly number[] = [0.485, 0.456, 0.406];

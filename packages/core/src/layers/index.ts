@@ -1,7 +1,14 @@
 // The public list of layers, nothing else.
 
 export { type Activation, activations } from "./activation.ts";
-export { type Attention, type AttentionOptions, attention, attentionSpec } from "./attention.ts";
+export {
+  type Attention,
+  type AttentionOptions,
+  type AttentionSpecOptions,
+  attention,
+  attentionSpec,
+} from "./attention.ts";
+export { type AttentionPool, type AttentionPoolOptions, attentionPool, attentionPoolSpec } from "./attention-pool.ts";
 export { type Conv, type ConvOptions, conv, convSpec, depthwiseConv, depthwiseConvSpec } from "./conv.ts";
 export { type LayerScale, layerScale, layerScaleSpec } from "./layer-scale.ts";
 export { type Linear, type LinearOptions, linear, linearSpec } from "./linear.ts";
@@ -16,3 +23,23 @@ export {
   layerNormSpec,
 } from "./norm.ts";
 export { type PatchEmbed, patchEmbed, patchEmbedSpec } from "./patch-embed.ts";
+export { poolTokens, type TokenPool } from "./pool.ts";
+export { type Grid, prependTokens, resamplePositions } from "./position.ts";
+export {
+  dropPathRates,
+  type TransformerBlock,
+  type TransformerBlockConfig,
+  type TransformerBlockOptions,
+  transformerBlock,
+  transformerBlockSpec,
+} from "./transformer-block.ts";
+export {
+  embeddedPrefix,
+  patchGrid,
+  type VitEncoder,
+  type VitEncoderConfig,
+  type VitEncoderSpecOptions,
+  vitDepth,
+  vitEncoder,
+  vitEncoderSpec,
+} from "./vit-encoder.ts";
