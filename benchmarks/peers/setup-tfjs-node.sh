@@ -29,7 +29,8 @@ const product = [...tf.matMul(a, a).dataSync()].join();
 if (tf.getBackend() !== "tensorflow" || product !== "7,10,15,22") {
   throw new Error(`expected 7,10,15,22 on tensorflow, found ${product} on ${tf.getBackend()}`);
 }
-console.log(`tfjs-node ${tf.version["tfjs-node"]} on TensorFlow ${tf.backend().binding.TF_Version}, Node ${process.version}`);
+const tensorflow = tf.backend().binding.TF_Version;
+console.log(`tfjs-node ${tf.version["tfjs-node"]} on TensorFlow ${tensorflow} and Node ${process.version}`);
 JS
 }
 
@@ -44,7 +45,7 @@ for tool in g++ node npm python3; do
 done
 mkdir -p "$folder"
 free_gb=$(df -Pk "$folder" | awk 'NR == 2 { print int($4 / 1048576) }')
-[ "$free_gb" -ge "$needed_gb" ] || fail "expected $needed_gb GB free in $folder, found $free_gb GB; make room and run it again"
+[ "$free_gb" -ge "$needed_gb" ] || fail "expected $needed_gb GB free in $folder, found $free_gb GB; make room"
 
 echo "tfjs-node: installing the npm package, without its download"
 cat >"$folder/package.json" <<JSON
@@ -82,6 +83,9 @@ g++ -O2 -std=c++17 -fPIC -shared -DNAPI_VERSION=$napi \
 # Node 23 dropped helpers of `util` that this release of the package still calls.
 entry=$package/dist/index.js
 shim='((u) => { u.isNullOrUndefined ??= (x) => x == null; u.isArray ??= Array.isArray; })(require("util"));'
-grep -qF "$shim" "$entry" || { printf '%s\n' "$shim" | cat - "$entry" >"$work/index.js" && cp "$work/index.js" "$entry"; }
+if ! grep -qF "$shim" "$entry"; then
+  printf '%s\n' "$shim" | cat - "$entry" >"$work/index.js"
+  cp "$work/index.js" "$entry"
+fi
 
 multiply 2>"$work/log" || { cat "$work/log" >&2; fail "the binding was built but does not work; see above"; }
