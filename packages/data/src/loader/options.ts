@@ -22,13 +22,17 @@ export interface LoaderOptions {
   shuffle?: boolean;
   /** Leave out a last batch that is not full (false). */
   dropLast?: boolean;
-  /** Worker threads; 0 works on the calling thread. Default: none for decoded pixels, else min(cores, 4). */
+  /**
+   * Worker threads; 0 works on the calling thread. Default: none for decoded pixels, else one less than there are cores, 1 to 4
+   * (files are decoded by threads of the decoder's own; a worker drives them, crops and resizes).
+   */
   workers?: number;
   /** Batches made ahead, for each worker (2). */
   prefetch?: number;
   /**
    * What takes the place of a sample that cannot be read. `replace`: the next readable sample of the data set, so that batches keep
-   * their size (default when shuffling). `skip`: nothing, the batch is smaller (default otherwise: no sample counts twice).
+   * their size (default when shuffling). `skip`: nothing, the batch is smaller (default otherwise:
+   * no sample counts twice); a batch that is left empty is not handed out.
    */
   corrupt?: "replace" | "skip";
   /** Share of samples that may be bad before the loader refuses to go on (0.1). */

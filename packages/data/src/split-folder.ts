@@ -1,0 +1,178 @@
+// One folder a class becomes train/ and val/ (or more), each with the same classes: `vitrine data split`.
+
+import { copyFile, link, mkdir, mkdtemp, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { didYouMean, Rng, VitrineError } from "@vitrine/core";
+import { kindOf } from "./datasets/find-images.ts";
+import { openFolder } from "./datasets/folder.ts";
+import { splitFolders } from "./datasets/splits.ts";
+
+const modes = ["copy", "link", "symlink"] as const;
+
+export interface SplitOptions {
+  /** Share of each split, by the name of its folder; they sum to 1 ({ train: 0.7, val: 0.3 }). */
+  ratios?: Readonly<Record<string, number>>;
+  /** (42) */
+  seed?: number;
+  /** `copy` (default), `link` (hard links: no space, one disk), or `symlink`. */
+  mode?: (typeof modes)[number];
+  /** Endings of image files. */
+  extensions?: readonly string[];
+  /** See `FolderOptions`. */
+  classFrom?: "leaf" | "top";
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface SplitReport {
+  output: string;
+  classes: readonly string[];
+  /** Images by split and class index: `counts.train[0]`. */
+  counts: Record<string, number[]>;
+}
+
+/**
+ * Splits an image folder class by class, at random by `seed`; a file always lands in the same split for the same seed and files. The
+ * source stays as it is. `output` must be missing or empty; it appears whole when all is done, or not at all.
+ */
+export async function splitFolder(source: string, output: string, options: SplitOptions = {}): Promise<SplitReport> {
+  const { ratios = { train: 0.7, val: 0.3 }, seed = 42, mode = "copy", onProgress } = options;
+  checkRatios(ratios);
+  if (!modes.includes(mode)) {
+    throw usage(`mode must be one of ${modes.join(", ")}, found "${mode}"${didYouMean(mode, modes)}`);
+  }
+  const there = Object.keys(await splitFolders(source));
+  if (there.length > 0) throw usage(`${source} is split already: it holds ${there.join(", ")}`);
+  const target = resolve(output);
+  if (`${target}${sep}`.startsWith(`${resolve(source)}${sep}`)) {
+    throw usage(`the output ${output} lies in the source ${source}; choose a folder outside of it`);
+  }
+  await assertEmpty(output);
+  const dataset = await openFolder(source, options);
+  const { classes } = dataset;
+
+  const names = Object.keys(ratios);
+  const counts: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, classes.map(() => 0)]));
+  const moves: { from: string; to: string }[] = [];
+  const taken = new Set<string>();
+  for (const [index, members] of byClass(dataset.length, dataset.label, classes.length).entries()) {
+    const order = Rng.of(seed, "split", classes[index]!).permutation(members.length);
+    const sizes = apportion(members.length, Object.values(ratios));
+    let next = 0;
+    for (const [which, name] of names.entries()) {
+      counts[name]![index] = sizes[which]!;
+      const chosen = order.slice(next, next + sizes[which]!).sort();
+      next += sizes[which]!;
+      for (const position of chosen) {
+        const from = dataset.path(members[position]!);
+        moves.push({
+          from,
+          to: join(name, classes[index]!, freeName(from, source, join(name, classes[index]!), taken)),
+        });
+      }
+    }
+  }
+
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  try {
+    // A class that is too small for a split has its folder there all the same.
+    for (const name of names)
+      for (const label of classes) await mkdir(join(temporary, name, label), { recursive: true });
+    for (const [done, { from, to }] of moves.entries()) {
+      await place(resolve(from), join(temporary, to), mode);
+      onProgress?.(done + 1, moves.length);
+    }
+    if ((await kindOf(output)) === "folder") await rmdir(target);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error instanceof VitrineError
+      ? error
+      : new VitrineError("split", `${output} was not made: ${(error as Error).message}`, { cause: error });
+  }
+  return { output, classes, counts };
+}
+
+/**
+ * `total` items shared by `ratios`: whole numbers nearest to the shares that sum to `total` (largest remainder), and at least one for
+ * each share above 0 as long as there are enough, the largest share first.
+ */
+export function apportion(total: number, ratios: readonly number[]): number[] {
+  const sizes = ratios.map((ratio) => Math.floor(total * ratio + 1e-9));
+  const remainder = (i: number) => total * ratios[i]! - sizes[i]!;
+  const order = ratios.map((_, i) => i).sort((a, b) => remainder(b) - remainder(a) || ratios[b]! - ratios[a]! || a - b);
+  let left = total - sizes.reduce((sum, size) => sum + size, 0);
+  for (let k = 0; left > 0; k = (k + 1) % order.length) {
+    if (ratios[order[k]!]! === 0) continue;
+    sizes[order[k]!]!++;
+    left--;
+  }
+  const shares = ratios.map((_, i) => i).filter((i) => ratios[i]! > 0);
+  for (const i of shares.sort((a, b) => ratios[b]! - ratios[a]! || a - b)) {
+    if (sizes[i]! > 0) continue;
+    const richest = sizes.indexOf(Math.max(...sizes));
+    if (sizes[richest]! < 2) continue;
+    sizes[richest]!--;
+    sizes[i]!++;
+  }
+  return sizes;
+}
+
+function byClass(length: number, label: (i: number) => number, classes: number): number[][] {
+  const members: number[][] = Array.from({ length: classes }, () => []);
+  for (let i = 0; i < length; i++) members[label(i)]!.push(i);
+  return members;
+}
+
+/** The file's own name, or its path below the source with "__" between the parts where that name is taken. */
+function freeName(from: string, source: string, folder: string, taken: Set<string>): string {
+  const plain = basename(from);
+  const long = relative(source, from).split(sep).join("__");
+  for (let n = 0; ; n++) {
+    const name = n === 0 ? plain : n === 1 ? long : `${n}__${long}`;
+    // Some disks do not tell capitals apart.
+    const key = join(folder, name).toLowerCase();
+    if (taken.has(key)) continue;
+    taken.add(key);
+    return name;
+  }
+}
+
+async function place(from: string, to: string, mode: (typeof modes)[number]): Promise<void> {
+  if (mode === "copy") return copyFile(from, to);
+  if (mode === "symlink") return symlink(from, to);
+  try {
+    await link(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+    throw new VitrineError("split", `a hard link cannot lead to another disk (${from}); use mode "symlink" or "copy"`, {
+      usage: true,
+      cause: error,
+    });
+  }
+}
+
+function checkRatios(ratios: Readonly<Record<string, number>>): void {
+  const entries = Object.entries(ratios);
+  const shown = entries.map(([name, ratio]) => `${name} ${ratio}`).join(", ");
+  const sum = entries.reduce((total, [, ratio]) => total + ratio, 0);
+  if (entries.length < 2) throw usage(`expected two or more splits, found ${shown || "none"}`);
+  if (entries.some(([, ratio]) => !(ratio >= 0)) || Math.abs(sum - 1) > 1e-6) {
+    throw usage(`ratios must be 0 or more and sum to 1, found ${shown} (sum ${sum})`);
+  }
+  const path = entries.find(([name]) => name === "" || name === "." || name === ".." || /[/\\]/.test(name));
+  if (path) throw usage(`a split is named like a folder, found "${path[0]}"`);
+}
+
+async function assertEmpty(output: string): Promise<void> {
+  const kind = await kindOf(output);
+  if (kind === "missing") return;
+  if (kind === "file") throw usage(`expected a new folder at ${output}, found a file`);
+  const names = await readdir(output);
+  if (names.length > 0)
+    throw usage(`expected an empty or missing folder at ${output}, found ${names.length} entries in it`);
+}
+
+function usage(message: string): VitrineError {
+  return new VitrineError("split", message, { usage: true });
+}

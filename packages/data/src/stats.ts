@@ -1,0 +1,141 @@
+// Numbers about a data set: `vitrine data stats`. Mean and deviation are what `--mean` and `--std` want.
+
+import { isVitrineError } from "@vitrine/core";
+import type { Dataset } from "./datasets/dataset.ts";
+import { decodeImage, defaultMaxPixels } from "./image.ts";
+import type { BadSample } from "./loader/options.ts";
+import { isRawImage, type RawImage, withChannels } from "./raw-image.ts";
+
+export interface StatsOptions {
+  /** 3, or 1 for grey (the channels of the first image when it is in memory, else 3). */
+  channels?: number;
+  maxPixels?: number;
+  onBad?: (bad: BadSample) => void;
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface DataStats {
+  /** Images that could be read. */
+  count: number;
+  /** Those that could not. */
+  bad: BadSample[];
+  channels: number;
+  /** Over all pixels, so that large images weigh more; pixels in 0 … 1, one number a channel. */
+  mean: number[];
+  std: number[];
+  /** The mean over the images of each image's own mean and deviation, so that all images weigh the same. */
+  imageMean: number[];
+  imageStd: number[];
+  /** Samples by class, in the order of the classes, unreadable ones left out. */
+  classes: { name: string; count: number }[];
+  /** Sizes in pixels, most frequent first. */
+  sizes: { width: number; height: number; count: number }[];
+}
+
+/** Reads every image once. Deviations are those of the population (divided by n). The result does not depend on the order of work. */
+export async function dataStats(dataset: Dataset, options: StatsOptions = {}): Promise<DataStats> {
+  const { maxPixels = defaultMaxPixels, onBad, onProgress } = options;
+  const channels = options.channels ?? (await channelsOf(dataset));
+  const { length } = dataset;
+  const histogram = new Float64Array(channels * 256);
+  const means = new Float64Array(length * channels);
+  const deviations = new Float64Array(length * channels);
+  const perClass = new Float64Array(dataset.classes.length);
+  const sizes = new Map<string, number>();
+  const bad: BadSample[] = [];
+  let done = 0;
+
+  const add = (i: number, image: RawImage) => {
+    const own = count(withChannels(image, channels));
+    for (let k = 0; k < own.length; k++) histogram[k] = histogram[k]! + own[k]!;
+    for (let c = 0; c < channels; c++) {
+      const { mean, std } = moments(own.subarray(c * 256, (c + 1) * 256));
+      means[i * channels + c] = mean;
+      deviations[i * channels + c] = std;
+    }
+    const label = dataset.label(i);
+    if (label >= 0) perClass[label] = perClass[label]! + 1;
+    const size = `${image.width} ${image.height}`;
+    sizes.set(size, (sizes.get(size) ?? 0) + 1);
+  };
+  let next = 0;
+  // The decoder has threads of its own; a few images in work keep them busy.
+  const lane = async () => {
+    while (next < length) {
+      const i = next++;
+      try {
+        const content = dataset.files ? dataset.path(i) : await dataset.load(i);
+        const pixels = typeof content !== "string" && isRawImage(content);
+        add(i, pixels ? content : await decodeImage(content, { channels, maxPixels, path: dataset.path(i) }));
+      } catch (error) {
+        if (!isVitrineError(error)) throw error;
+        const reason = error.message.replace(`${error.where}: `, "");
+        const sample = { index: i, path: dataset.path(i), reason };
+        bad.push(sample);
+        onBad?.(sample);
+      }
+      onProgress?.(++done, length);
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, lane));
+
+  const read = length - bad.length;
+  const all = Array.from({ length: channels }, (_, c) => moments(histogram.subarray(c * 256, (c + 1) * 256)));
+  return {
+    count: read,
+    bad: bad.sort((a, b) => a.index - b.index),
+    channels,
+    mean: all.map(({ mean }) => mean),
+    std: all.map(({ std }) => std),
+    imageMean: averages(means, channels, read),
+    imageStd: averages(deviations, channels, read),
+    classes: dataset.classes.map((name, i) => ({ name, count: perClass[i]! })),
+    sizes: [...sizes]
+      .map(([size, count]) => {
+        const [width = 0, height = 0] = size.split(" ").map(Number);
+        return { width, height, count };
+      })
+      .sort((a, b) => b.count - a.count || b.width * b.height - a.width * a.height || b.width - a.width),
+  };
+}
+
+async function channelsOf(dataset: Dataset): Promise<number> {
+  if (!dataset.decoded || dataset.length === 0) return 3;
+  const first = await dataset.load(0);
+  return isRawImage(first) ? first.channels : 3;
+}
+
+/** How often each value occurs: [channels, 256]. */
+function count({ data, channels }: RawImage): Float64Array {
+  const counts = new Float64Array(channels * 256);
+  for (let c = 0; c < channels; c++) {
+    const first = c * 256;
+    for (let i = c; i < data.length; i += channels) {
+      const at = first + data[i]!;
+      counts[at] = counts[at]! + 1;
+    }
+  }
+  return counts;
+}
+
+/** Mean and deviation, in 0 … 1, of the values 0 … 255 that occur so often. */
+function moments(counts: Float64Array): { mean: number; std: number } {
+  let n = 0;
+  let sum = 0;
+  for (let value = 0; value < 256; value++) {
+    n += counts[value]!;
+    sum += counts[value]! * value;
+  }
+  if (n === 0) return { mean: 0, std: 0 };
+  const mean = sum / n;
+  let squares = 0;
+  for (let value = 0; value < 256; value++) squares += counts[value]! * (value - mean) ** 2;
+  return { mean: mean / 255, std: Math.sqrt(squares / n) / 255 };
+}
+
+/** [N, channels] → [channels]; rows that were not read hold zeros and do not count in `n`. */
+function averages(values: Float64Array, channels: number, n: number): number[] {
+  const sums = new Array<number>(channels).fill(0);
+  for (let i = 0; i < values.length; i++) sums[i % channels]! += values[i]!;
+  return sums.map((sum) => (n === 0 ? 0 : sum / n));
+}

@@ -1,0 +1,146 @@
+// Brightness, contrast, saturation and hue with PIL's and torchvision's bytes.
+
+import type { Rng } from "@vitrine/core";
+import { luma, type RawImage } from "../raw-image.ts";
+
+/** 0: black, 1: as it is. PIL's ImageEnhance.Brightness. */
+export function adjustBrightness(image: RawImage, factor: number): RawImage {
+  return throughTable(image, blendTable(0, factor));
+}
+
+/** 0: its mean grey, 1: as it is. PIL's ImageEnhance.Contrast. */
+export function adjustContrast(image: RawImage, factor: number): RawImage {
+  return throughTable(image, blendTable(Math.floor(meanLuma(image) + 0.5), factor));
+}
+
+/** 0: grey, 1: as it is. PIL's ImageEnhance.Color. Grey images stay. */
+export function adjustSaturation(image: RawImage, factor: number): RawImage {
+  if (image.channels !== 3) return image;
+  const { data } = image;
+  const out = new Uint8Array(data.length);
+  const f = f32(factor);
+  for (let i = 0; i < data.length; i += 3) {
+    const grey = luma(data[i]!, data[i + 1]!, data[i + 2]!);
+    for (let c = i; c < i + 3; c++) out[c] = blend(grey, data[c]!, f);
+  }
+  return { ...image, data: out };
+}
+
+/**
+ * The hue turned by `shift` of the circle (-0.5 … 0.5), through PIL's 8-bit HSV as torchvision does. Grey images stay.
+ */
+export function adjustHue(image: RawImage, shift: number): RawImage {
+  if (image.channels !== 3) return image;
+  const { data } = image;
+  const out = new Uint8Array(data.length);
+  const turn = Math.trunc(shift * 255) & 255;
+  for (let i = 0; i < data.length; i += 3) turnHue(data, out, i, turn);
+  return { ...image, data: out };
+}
+
+/** Strengths: the factors lie in 1 ± strength (not below 0), the turn of the hue in ± hue. */
+export interface ColorJitter {
+  brightness: number;
+  contrast: number;
+  saturation: number;
+  hue: number;
+}
+
+/** torchvision's ColorJitter: the four adjustments in random order, each with a random factor. */
+export function colorJitter(
+  image: RawImage,
+  { brightness, contrast, saturation, hue }: ColorJitter,
+  rng: Rng,
+): RawImage {
+  const order = rng.permutation(4);
+  const factor = (strength: number) => between(rng, Math.max(0, 1 - strength), 1 + strength);
+  // All four are drawn even if unused, so that changing one strength leaves the other draws alone.
+  const [b, c, s, h] = [factor(brightness), factor(contrast), factor(saturation), between(rng, -hue, hue)];
+  let result = image;
+  for (const step of order) {
+    if (step === 0 && brightness > 0) result = adjustBrightness(result, b);
+    if (step === 1 && contrast > 0) result = adjustContrast(result, c);
+    if (step === 2 && saturation > 0) result = adjustSaturation(result, s);
+    if (step === 3 && hue > 0) result = adjustHue(result, h);
+  }
+  return result;
+}
+
+/** Uniform in [low, high). */
+export function between(rng: Rng, low: number, high: number): number {
+  return low + (high - low) * rng.uniform();
+}
+
+/** From `a` (factor 0) over `b` (factor 1) and beyond, in 32-bit floats and cut to 8 bits: PIL's Image.blend. */
+function blend(a: number, b: number, factor: number): number {
+  const value = f32(a + f32(factor * (b - a)));
+  return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
+}
+
+function blendTable(from: number, factor: number): Uint8Array {
+  const f = f32(factor);
+  return Uint8Array.from({ length: 256 }, (_, value) => blend(from, value, f));
+}
+
+function throughTable(image: RawImage, table: Uint8Array): RawImage {
+  const { data } = image;
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) out[i] = table[data[i]!]!;
+  return { ...image, data: out };
+}
+
+function meanLuma({ data, channels }: RawImage): number {
+  let sum = 0;
+  if (channels === 3) for (let i = 0; i < data.length; i += 3) sum += luma(data[i]!, data[i + 1]!, data[i + 2]!);
+  else for (let i = 0; i < data.length; i++) sum += data[i]!;
+  return sum / (channels === 3 ? data.length / 3 : data.length);
+}
+
+/** To HSV and back with PIL's roundings, single precision where PIL has it; the hue moves by `turn` of 256. */
+function turnHue(from: Uint8Array, to: Uint8Array, i: number, turn: number): void {
+  const r = from[i]!;
+  const g = from[i + 1]!;
+  const b = from[i + 2]!;
+  const max = Math.max(r, g, b);
+  const range = max - Math.min(r, g, b);
+  const saturation = max === 0 ? 0 : Math.trunc(f32(range / max) * 255);
+  if (saturation === 0) {
+    to[i] = max;
+    to[i + 1] = max;
+    to[i + 2] = max;
+    return;
+  }
+  const [rc, gc, bc] = [f32((max - r) / range), f32((max - g) / range), f32((max - b) / range)];
+  const sextant = f32(r === max ? bc - gc : g === max ? 2 + rc - bc : 4 + gc - rc);
+  const hue = (Math.trunc(f32((sextant / 6 + 1) % 1) * 255) + turn) & 255;
+  const position = f32(f32(hue * 6) / 255);
+  const sector = Math.floor(position);
+  const f = f32(position - sector);
+  const s = f32(saturation / 255);
+  const p = Math.round(max * (1 - s));
+  const q = Math.round(max * (1 - f32(s * f)));
+  const t = Math.round(max * (1 - s * (1 - f)));
+  const rgb = sectors(sector % 6, max, p, q, t);
+  to[i] = rgb[0];
+  to[i + 1] = rgb[1];
+  to[i + 2] = rgb[2];
+}
+
+const f32 = Math.fround;
+
+function sectors(sector: number, v: number, p: number, q: number, t: number): [number, number, number] {
+  switch (sector) {
+    case 0:
+      return [v, t, p];
+    case 1:
+      return [q, v, p];
+    case 2:
+      return [p, v, t];
+    case 3:
+      return [p, q, v];
+    case 4:
+      return [t, p, v];
+    default:
+      return [v, p, q];
+  }
+}
