@@ -1,6 +1,7 @@
 // What needs Node: files and the hub. Kept apart from the main list, which also loads in a browser.
 
 export { type FileContent, writeFileAtomic } from "./atomic-file.ts";
+export { type FetchedWeights, type FetchOptions, fetchWeights } from "./hub/fetch-weights.ts";
 export {
   type Checkpoint,
   type Dtype,

@@ -10,7 +10,7 @@ import { join } from "node:path";
 const abandonedAfterMs = 60 * 60 * 1000;
 
 /** This machine and process, as it stands in names. */
-function owner(): string {
+export function owner(): string {
   return `${hostname()
     .replace(/[^A-Za-z0-9]/g, "_")
     .slice(0, 40)}-${process.pid}`;
@@ -30,7 +30,7 @@ export async function abandoned(folder: string, base: string, suffix: string): P
     const parts = /^(\w+)-(\d+)-[0-9a-f]{8}$/.exec(name.slice(base.length + 1, -suffix.length - 1));
     if (parts === null) continue;
     const path = join(folder, name);
-    if (isGone(`${parts[1]}-${parts[2]}`, Number(parts[2])) || (await isOld(path))) found.push(path);
+    if (isGone(`${parts[1]}-${parts[2]}`) || (await isOld(path))) found.push(path);
   }
   return found;
 }
@@ -40,12 +40,13 @@ export async function removeAbandoned(folder: string, base: string, suffix: stri
   for (const path of await abandoned(folder, base, suffix)) await rm(path, { force: true }).catch(() => {});
 }
 
-function isGone(name: string, pid: number): boolean {
-  // Another thread of this process may be writing, and the processes of another machine cannot be asked.
-  const [machine] = owner().split("-");
-  if (pid === process.pid || name !== `${machine}-${pid}`) return false;
+/** Whether the process behind an `owner()` has certainly ended. Those of other machines cannot be asked. */
+export function isGone(name: string): boolean {
+  const [machine, pid] = name.split("-");
+  // Our own number may stand for another thread of this process.
+  if (machine !== owner().split("-")[0] || Number(pid) === process.pid || !(Number(pid) > 0)) return false;
   try {
-    process.kill(pid, 0);
+    process.kill(Number(pid), 0);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH";
