@@ -55,12 +55,3 @@ function register<I extends Inputs, A extends Attrs>(kernelName: string, definit
     });
   }
 }
-
-/** Computes on the first call only: gradients of several inputs often share their work. */
-export function once<T>(compute: () => T): () => T {
-  let result: { value: T } | undefined;
-  return () => {
-    result ??= { value: compute() };
-    return result.value;
-  };
-}

@@ -2,7 +2,7 @@
 
 export { adaptInputConv, adaptPositions, replaceHead } from "./adapt.ts";
 export type { Batch, BatchSource } from "./batch.ts";
-export { defineOp, type OpDefinition, once } from "./define-op.ts";
+export { defineOp, type OpDefinition } from "./define-op.ts";
 export { didYouMean, isVitrineError, nearest, VitrineError, type VitrineErrorOptions } from "./errors.ts";
 export { constant, fanInUniform, type Initializer, normal, ones, truncNormal, uniform, zeros } from "./init.ts";
 export { type CompilingBackend, jit } from "./jit.ts";

@@ -16,6 +16,17 @@ interface Entry {
   references: number;
 }
 
+/** A tensor that a recording starts from. */
+export interface RecordedInput {
+  /** Logical shape. */
+  shape: readonly number[];
+  dtype: DType;
+  /** The type of the numbers fed, where TensorFlow.js has no name for it (bytes): converted in the program. */
+  feed?: DType;
+  /** Order of axes in which it is fed. */
+  perm?: Perm;
+}
+
 /** Recorded nodes after which pending tensors are computed even though nobody has read them. */
 const longestChain = 20_000;
 
@@ -165,8 +176,9 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
   }
 
   /** A tensor of numbers on the host. */
-  tensorFrom(data: HostData, shape: readonly number[], dtype: DType): tf.Tensor {
-    return this.tensorOf(new Sym(shape, dtype, new Value(shape, dtype, { data })));
+  tensorFrom(data: HostData, shape: readonly number[], dtype: DType, perm?: Perm): tf.Tensor {
+    const physical = perm === undefined ? shape : perm.map((axis) => shape[axis]!);
+    return this.tensorOf(new Sym(shape, dtype, new Value(physical, dtype, { data }), perm));
   }
 
   #info(result: LoweringResult): tf.TensorInfo {
@@ -196,18 +208,20 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
 
   /** Records what `fn` does to `inputs`; gives what `finish` makes of its result, in the same recording. */
   record<T>(
-    inputs: readonly { shape: readonly number[]; dtype: DType; perm?: Perm }[],
+    inputs: readonly RecordedInput[],
     fn: (tensors: tf.Tensor[], builder: Builder, values: Value[]) => T,
     options: BuilderOptions = {},
   ): T {
     const outer = this.#builder;
-    this.#builder = new Builder(options);
+    this.#builder = new Builder({ merge: true, ...options });
     this.#tracing++;
     try {
       const values = inputs.map(
-        ({ shape, dtype, perm }) => new Value(perm ? perm.map((axis) => shape[axis]!) : shape, dtype),
+        ({ shape, dtype, perm, feed }) => new Value(perm ? perm.map((axis) => shape[axis]!) : shape, feed ?? dtype),
       );
-      const tensors = inputs.map(({ shape, dtype, perm }, i) => this.tensorOf(new Sym(shape, dtype, values[i]!, perm)));
+      const tensors = inputs.map(({ shape, dtype, perm }, i) =>
+        this.tensorOf(new Sym(shape, dtype, this.#builder.cast(values[i]!, dtype), perm)),
+      );
       try {
         return fn(tensors, this.#builder, values);
       } finally {

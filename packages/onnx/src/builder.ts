@@ -15,6 +15,8 @@ export interface BuilderOptions {
   portable?: boolean;
   /** Operator set of ONNX. */
   opset?: number;
+  /** Give the node already made where the same one is asked for again. Keeps all nodes alive: for recordings that end. */
+  merge?: boolean;
 }
 
 export class Builder {
@@ -22,10 +24,13 @@ export class Builder {
   readonly opset: number;
   /** Nodes made so far. */
   count = 0;
+  readonly #known: Map<string, Value[]> | undefined;
+  readonly #ids = new Map<Value, number>();
 
   constructor(options: BuilderOptions = {}) {
     this.portable = options.portable ?? false;
     this.opset = options.opset ?? 20;
+    this.#known = options.merge ? new Map() : undefined;
   }
 
   /** A node with one output. `shape` is the output's physical shape. Tensors among the inputs are taken in logical order. */
@@ -46,12 +51,28 @@ export class Builder {
     attributes: Attributes,
     types: readonly OutputType[],
   ): Value[] {
+    const values = inputs.map((input) => (input === undefined ? undefined : this.value(input)));
+    const key = this.#known && `${op}(${values.map((value) => this.#id(value))})${JSON.stringify(attributes)}`;
+    const known = key === undefined ? undefined : this.#known!.get(key);
+    if (known !== undefined) return known;
     this.count++;
     const outputs: Value[] = [];
-    const values = inputs.map((input) => (input === undefined ? undefined : this.value(input)));
+    if (key !== undefined) this.#known!.set(key, outputs);
     const node: Node = { op, inputs: values, attributes, outputs };
     for (const { shape, dtype } of types) outputs.push(new Value([...shape], dtype ?? "float32", { from: node }));
     return outputs;
+  }
+
+  /** A text that two values share only where they hold the same. */
+  #id(value: Value | undefined): string {
+    if (value === undefined) return "_";
+    if (value.literal && value.data!.length <= 16) return `${value.dtype}[${value.shape}]${value.data}`;
+    let id = this.#ids.get(value);
+    if (id === undefined) {
+      id = this.#ids.size;
+      this.#ids.set(value, id);
+    }
+    return String(id);
   }
 
   /** A one-dimensional int64 literal: axes, shapes, starts. */
@@ -121,6 +142,9 @@ export class Builder {
   cast(operand: Operand, dtype: DType): Value {
     const value = this.value(operand);
     if (value.dtype === dtype) return value;
+    // Bytes seen as int32 and used as float32 need one conversion, not two.
+    const before = value.from?.op === "Cast" ? value.from.inputs[0] : undefined;
+    if (before?.dtype === "uint8") return this.cast(before, dtype);
     return this.node("Cast", [value], { to: onnxType[dtype] }, value.shape, dtype);
   }
 

@@ -8,5 +8,5 @@ export { createProgram, type Program } from "./program.ts";
 export { bytesOf, encodeModel, type ModelInfo } from "./proto.ts";
 export { backendName, useOnnx } from "./register.ts";
 export { availableProviders, openSession, type Provider, type Session, type SessionOptions } from "./session.ts";
-export { NCHW, OIHW, type Perm } from "./sym.ts";
+export { CMHW, NCHW, OIHW, type Perm } from "./sym.ts";
 export { type TraceInput, type TraceOutput, trace } from "./trace.ts";

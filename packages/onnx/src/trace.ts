@@ -13,6 +13,8 @@ export interface TraceInput {
   /** Logical shape. A string names a dimension that may vary; all inputs with that name vary together. */
   shape: readonly (number | string)[];
   dtype?: DType;
+  /** The type of the numbers fed, where it is another: `uint8` for bytes that the function sees as int32. */
+  feed?: DType;
   /** Physical order of axes in which the input is fed. Logical order when left out. */
   perm?: Perm;
 }
@@ -52,10 +54,10 @@ function traceAt(
   options: BuilderOptions,
 ): Graph {
   const backend = currentBackend();
-  const types = inputs.map(({ shape, dtype = "float32", perm }) => ({
+  const types = inputs.map(({ name: _, shape, dtype = "float32", ...form }) => ({
+    ...form,
     shape: shape.map((d) => (typeof d === "string" ? size! : d)),
     dtype,
-    ...(perm === undefined ? {} : { perm }),
   }));
   return backend.record(
     types,

@@ -1,6 +1,6 @@
 // Layer normalisation over the last axis. https://arxiv.org/abs/1607.06450
 
-import { defineOp, once } from "../define-op.ts";
+import { defineOp } from "../define-op.ts";
 import { tf } from "../tf.ts";
 
 const op = defineOp<{ x: tf.Tensor; scale: tf.Tensor; offset: tf.Tensor }, { epsilon: number }>("LayerNorm", {
@@ -12,12 +12,14 @@ const op = defineOp<{ x: tf.Tensor; scale: tf.Tensor; offset: tf.Tensor }, { eps
   },
   save: { inputs: ["x", "scale"], outputs: [false, true, true] },
   gradient: ([dy], [x, scale, mean, inverse]) => {
-    const normalised = once(() => tf.mul(tf.sub(x!, mean!), inverse!));
+    // Computed anew for each input: tfjs runs each gradient in a tidy of its own. A compiler merges the repeats.
+    const normalised = () => tf.mul(tf.sub(x!, mean!), inverse!);
     const rows = x!.shape.slice(0, -1).map((_, axis) => axis);
     return {
       x: () => {
         const d = tf.mul(dy!, scale!);
-        const along = tf.mul(normalised(), tf.mean(tf.mul(d, normalised()), -1, true));
+        const xhat = normalised();
+        const along = tf.mul(xhat, tf.mean(tf.mul(d, xhat), -1, true));
         return tf.mul(inverse!, tf.sub(tf.sub(d, tf.mean(d, -1, true)), along));
       },
       scale: () => tf.sum(tf.mul(dy!, normalised()), rows),

@@ -1,0 +1,81 @@
+// The part of a step that is the same wherever the update runs: from bytes to the loss and its gradients, in tf ops.
+
+import { type Mode, type Model, tf, trainingMode } from "@vitrine/core";
+
+/** Tensors of one micro-batch. */
+export interface ForwardInputs {
+  /** int32 [B, H, W, C], 0 to 255. */
+  images: tf.Tensor4D;
+  /** [B, classes] */
+  targets: tf.Tensor2D;
+  /** int32 [2]: seed and number of the run. */
+  key: tf.Tensor1D;
+  /** [H, W]: weight of an image's own pixels. */
+  mix?: tf.Tensor2D;
+}
+
+export interface ForwardResult {
+  /** Mean over the micro-batch. */
+  loss: tf.Scalar;
+  logits: tf.Tensor2D;
+  grads: Map<string, tf.Tensor>;
+  /** New values of buffers. */
+  buffers: Map<string, tf.Tensor>;
+}
+
+/** `(x/255 - mean) / std`, mixed with the reversed batch where weights are given. */
+export function normalise(
+  images: tf.Tensor4D,
+  mean: readonly number[],
+  std: readonly number[],
+  mix?: tf.Tensor2D,
+): tf.Tensor4D {
+  const scale = tf.tensor1d(std.map((s) => 1 / (255 * s)));
+  const shift = tf.tensor1d(std.map((s, c) => -mean[c]! / s));
+  const x = tf.add(tf.mul(tf.cast(images, "float32"), scale), shift) as tf.Tensor4D;
+  if (mix === undefined) return x;
+  const [batch, height, width] = x.shape;
+  const partner = tf.gather(
+    x,
+    tf.tensor1d(
+      Int32Array.from({ length: batch }, (_, i) => batch - 1 - i),
+      "int32",
+    ),
+  );
+  const own = tf.reshape(mix, [1, height, width, 1]);
+  return tf.add(tf.mul(x, own), tf.mul(partner, tf.sub(1, own)));
+}
+
+/** Cross entropy against soft targets, mean over samples and heads. */
+export function softCrossEntropy(heads: readonly tf.Tensor2D[], targets: tf.Tensor2D): tf.Scalar {
+  const losses = heads.map((logits) => tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), targets), 1))) as tf.Scalar);
+  return losses.length === 1 ? losses[0]! : (tf.div(tf.addN(losses), losses.length) as tf.Scalar);
+}
+
+/** Loss, scores and gradients of one micro-batch for `trained` parameters; the others are constants. */
+export function forwardBackward(
+  model: Model,
+  trained: ReadonlyMap<string, tf.Tensor>,
+  rebuild: (trained: ReadonlyMap<string, tf.Tensor>) => object,
+  inputs: ForwardInputs,
+  options: { mean: readonly number[]; std: readonly number[] },
+): ForwardResult {
+  const updates = new Map<string, tf.Tensor>();
+  const mode: Mode = trainingMode(inputs.key, updates);
+  const paths = [...trained.keys()];
+  let logits!: tf.Tensor2D;
+  const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
+    const params = rebuild(new Map(paths.map((path, i) => [path, values[i]!])));
+    const images = normalise(inputs.images, options.mean, options.std, inputs.mix);
+    const heads = model.heads(images, mode, params);
+    const total = heads.length === 1 ? heads[0]! : (tf.div(tf.addN([...heads]), heads.length) as tf.Tensor2D);
+    logits = tf.keep(total);
+    return softCrossEntropy(heads, inputs.targets);
+  })([...trained.values()]);
+  return {
+    loss: value as tf.Scalar,
+    logits,
+    grads: new Map(paths.map((path, i) => [path, grads[i]!])),
+    buffers: updates,
+  };
+}
