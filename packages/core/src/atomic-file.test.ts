@@ -95,12 +95,13 @@ describe("writeFileAtomic", () => {
 
   test.skipIf(process.platform === "win32")("names the file when its folder is not ours", async () => {
     await chmod(folder, 0o555);
-    // The superuser may write anywhere, so the child is somebody else.
-    const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-    const child = spawnSync(process.execPath, ["--input-type=module", "-e", attempt(at("a"))], {
-      ...user,
-      encoding: "utf8",
-    });
+    // The superuser may write anywhere, so the child becomes somebody else once it has read its program.
+    const script = `
+      import ${JSON.stringify(built)};
+      if (process.getuid() === 0) process.setuid(65534);
+      ${attempt(at("a"))}
+    `;
+    const child = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
     expect(child.stdout).toBe(
       `${at("a")}: cannot write: permission denied; check who owns the file and its folder (EACCES); nothing was changed`,
     );

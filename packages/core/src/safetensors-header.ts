@@ -233,13 +233,12 @@ export function buildHeader<T extends { name: string; dtype: Dtype; shape: reado
   return { head, placed };
 }
 
-/** The order of UTF-8 bytes, which is the order of code points; JavaScript's own is that of UTF-16 units. */
+/** The order of UTF-8 bytes, which is that of code points. JavaScript's own puts surrogates before U+E000. */
 function compareCodePoints(a: string, b: string): number {
-  const left = [...a];
-  const right = [...b];
-  for (let i = 0; i < Math.min(left.length, right.length); i++)
-    if (left[i] !== right[i]) return left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
-  return left.length - right.length;
+  const rank = (unit: number) => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
+  for (let i = 0; i < Math.min(a.length, b.length); i++)
+    if (a[i] !== b[i]) return rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
+  return a.length - b.length;
 }
 
 const fetchAgain = "it is damaged or only partly copied, fetch it again";

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -304,6 +304,13 @@ describe("refusals of the hub", () => {
     );
   });
 
+  test("a cache that cannot be written", async () => {
+    await writeFile(join(folder, "file"), "");
+    expect(await failure(fetchIt(repo, { cache: join(folder, "file", "cache") }))).toBe(
+      `${join(folder, "file", "cache")}: cannot write to the cache: a part of the path is a file, not a folder; check the path (ENOTDIR)`,
+    );
+  });
+
   test("names that would leave the cache", async () => {
     for (const source of [
       "../x/y",
@@ -351,55 +358,61 @@ describe("a path", () => {
   });
 });
 
-describe("several at once", () => {
+describe("other processes", () => {
   // Child processes run the built package: they cannot read TypeScript on every supported Node.
   const built = new URL("../../dist/node.js", import.meta.url).href;
   const script = `
     const { fetchWeights } = await import(${JSON.stringify(built)});
-    const { path } = await fetchWeights(process.argv[1], { retryDelay: 1, onProgress: (n) => n > 0 && process.stdout.write(".") });
-    process.stdout.write("|" + path);
-  `;
-  const start = () =>
-    spawn(process.execPath, ["--input-type=module", "-e", script, repo], {
-      env: { PATH: process.env.PATH, HF_ENDPOINT: hub.endpoint, HF_HOME: folder },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-
-  test("processes and calls share one download", async () => {
-    const children = [start(), start(), start()].map(
-      (child) =>
-        new Promise<string>((resolve) => {
-          let output = "";
-          child.stdout.on("data", (text) => {
-            output += text;
-          });
-          child.once("close", () => resolve(output.split("|")[1] ?? output));
-        }),
+    const write = (text) => process.stdout.write(text);
+    await fetchWeights(process.argv[1], { retryDelay: 1, onProgress: (received) => received > 0 && write(".") }).then(
+      ({ path }) => write("|" + path),
+      (error) => write("!" + error.message),
     );
-    const results = await Promise.all([
-      ...children,
-      fetchIt().then(({ path }) => path),
-      fetchIt().then(({ path }) => path),
-    ]);
-    expect(new Set(results).size).toBe(1);
+  `;
+  const run = (...before: string[]) => {
+    const [command = "", ...args] = [...before, process.execPath, "--input-type=module", "-e", script, repo];
+    const env = { PATH: process.env.PATH, HF_ENDPOINT: hub.endpoint, HF_HOME: folder };
+    const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "inherit"] });
+    const output = new Promise<string>((resolve) => {
+      let text = "";
+      child.stdout.on("data", (chunk) => {
+        text += chunk;
+      });
+      child.once("close", () => resolve(text));
+    });
+    return { child, output };
+  };
+
+  test("and calls of this one share one download", async () => {
+    const paths = [1, 2, 3].map(async () => (await run().output).split("|")[1]!);
+    const results = await Promise.all([...paths, ...[1, 2].map(async () => (await fetchIt()).path)]);
+    expect(new Set(results)).toEqual(new Set([join(repoFolder(), "snapshots", commit, "model.safetensors")]));
     expect(weights.equals(await readFile(results[0]!))).toBe(true);
     expect(asked("GET", "storage").length).toBe(1);
     expect(await blobs()).toEqual([sha256(weights), gitHash(Buffer.from(config))].sort());
   });
 
-  test("what a killed process had is used by the next, at once", async () => {
+  test("leave, when killed, what the next one goes on with at once", async () => {
     hub.trouble.stalls = 1;
-    const child = start();
+    const { child, output } = run();
     await new Promise((resolve) => child.stdout.once("data", resolve));
     child.kill("SIGKILL");
-    await new Promise((resolve) => child.once("close", resolve));
+    await output;
     expect((await blobs()).length).toBe(1);
     const got = await fetchIt();
     expect(weights.equals(await readFile(got.path))).toBe(true);
-    expect(asked("GET", "storage").map(({ range }) => range)).toEqual([
-      undefined,
-      expect.stringMatching(/^bytes=[1-9]\d*-$/),
-    ]);
+    const ranges = asked("GET", "storage").map(({ range }) => range);
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
     expect(await blobs()).toEqual([sha256(weights), gitHash(Buffer.from(config))].sort());
+  });
+
+  // A file system of 64 KiB, visible to the child alone. Where the kernel does not lend one, there is nothing to test on.
+  const mount = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"'];
+  const canMount = spawnSync(mount[0]!, [...mount.slice(1), tmpdir(), "true"]).status === 0;
+  test.skipIf(!canMount)("are told before the download that the disk is too small", async () => {
+    expect(await run(...mount, folder).output).toMatch(
+      /!.*model\.safetensors: needs 0\.3 MB on the disk of .*blobs, which has 0\.1 MB free; free some space or set HF_HUB_CACHE/,
+    );
+    expect(asked("GET", "storage")).toEqual([]);
   });
 });
