@@ -4,10 +4,10 @@ import { resampleGrid } from "./ops/resample.ts";
 import type { HostTensor, State } from "./state.ts";
 import { tf } from "./tf.ts";
 
-/** Swaps the layer that gives class scores for a new one (`fresh`) where the number of classes differs. */
+/** Swaps a layer that gives class scores for a new one where the number differs; `fresh` is empty where the model has none. */
 export function replaceHead(layer: string, numClasses: number, fresh: State, state: State, notes: string[]): void {
   const found = state.get(`${layer}.weight`)?.shape[0] ?? 0;
-  if (found === numClasses) return;
+  if (found === numClasses || (found === 0 && fresh.size === 0)) return;
   for (const key of [`${layer}.weight`, `${layer}.bias`]) state.delete(key);
   for (const [key, value] of fresh) state.set(key, value);
   const now = numClasses === 0 ? "left out" : `new, for ${numClasses} classes`;

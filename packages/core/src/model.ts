@@ -240,7 +240,9 @@ export function findVariant<C extends BaseConfig>(family: Family<C, object>, ful
   const variant = Object.hasOwn(family.variants, name) ? family.variants[name] : undefined;
   if (variant === undefined) {
     const known = Object.keys(family.variants);
-    const message = `unknown variant "${name}"${didYouMean(name, known)}. Variants are ${known.join(", ")}`;
+    const list =
+      known.length > 12 ? `${known.slice(0, 12).join(", ")} and ${known.length - 12} more` : known.join(", ");
+    const message = `unknown variant "${name}"${didYouMean(name, known)}. Variants are ${list}`;
     throw new VitrineError(family.name, message, { usage: true });
   }
   if (dot === -1) return { name, variant, pretrained: variant.pretrained[0] };
