@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hashString, Rng } from "./rng.ts";
+import { hashString, philox, Rng } from "./rng.ts";
 
 describe("Rng", () => {
   test("gives the same numbers for the same key, others for another", () => {
@@ -52,4 +52,14 @@ describe("Rng", () => {
 test("hashString is FNV-1a", () => {
   expect(hashString("")).toBe(0x811c9dc5);
   expect(hashString("a")).toBe(0xe40c292c);
+});
+
+test("philox gives the known answers of its authors", () => {
+  const answer = (key: [number, number], counter: [number, number, number, number]) => {
+    const out = new Uint32Array(4);
+    philox(out, ...key, ...counter);
+    return [...out].map((word) => word.toString(16).padStart(8, "0")).join(" ");
+  };
+  expect(answer([0, 0], [0, 0, 0, 0])).toBe("6627e8d5 e169c58d bc57ac4c 9b00dbd8");
+  expect(answer([-1, -1], [-1, -1, -1, -1])).toBe("408f276d 41c83b0e a20bc7c6 6d5451fd");
 });

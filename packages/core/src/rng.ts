@@ -14,6 +14,7 @@ export class Rng {
   #counter = 0;
   readonly #block = new Uint32Array(4);
   #left = 0;
+  #spare: number | undefined;
 
   private constructor(k0: number, k1: number) {
     this.#k0 = k0 >>> 0;
@@ -22,20 +23,14 @@ export class Rng {
 
   /** The stream of a key: numbers and names, for example `Rng.of(seed, epoch, sample, "crop")`. */
   static of(...key: readonly (number | string)[]): Rng {
+    const block = new Uint32Array(4);
     let k0 = 0x243f6a88;
     let k1 = 0x85a308d3;
     for (const part of key) {
       const word = typeof part === "string" ? hashString(part) : part;
-      const block = philox(
-        k0,
-        k1,
-        word >>> 0,
-        Math.floor(word / 4294967296) >>> 0,
-        typeof part === "string" ? 1 : 0,
-        0,
-      );
-      k0 = block[0];
-      k1 = block[1];
+      philox(block, k0, k1, word >>> 0, Math.floor(word / 4294967296) >>> 0, typeof part === "string" ? 1 : 0, 0);
+      k0 = block[0]!;
+      k1 = block[1]!;
     }
     return new Rng(k0, k1);
   }
@@ -48,8 +43,7 @@ export class Rng {
   /** Uniform integer in [0, 2^32). */
   uint32(): number {
     if (this.#left === 0) {
-      const block = philox(this.#k0, this.#k1, this.#counter >>> 0, Math.floor(this.#counter / 4294967296), 0, 0);
-      this.#block.set(block);
+      philox(this.#block, this.#k0, this.#k1, this.#counter >>> 0, Math.floor(this.#counter / 4294967296), 0, 0);
       this.#counter++;
       this.#left = 4;
     }
@@ -69,10 +63,17 @@ export class Rng {
     return x % n;
   }
 
-  /** Normal with mean 0 and deviation 1 (Box and Muller; one of the pair is used, so that each call draws alike). */
+  /** Normal with mean 0 and deviation 1 (Box and Muller; the second of the pair is the next call's). */
   normal(): number {
+    const spare = this.#spare;
+    if (spare !== undefined) {
+      this.#spare = undefined;
+      return spare;
+    }
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
   }
 
   /** Gamma(shape, 1), Marsaglia and Tsang 2000. */
@@ -114,25 +115,23 @@ export function hashString(text: string): number {
   return hash >>> 0;
 }
 
-function philox(
-  key0: number,
-  key1: number,
-  c0: number,
-  c1: number,
-  c2: number,
-  c3: number,
-): [number, number, number, number] {
-  let [x0, x1, x2, x3, k0, k1] = [c0, c1, c2, c3, key0, key1];
+/** Philox 4x32-10: encrypts the counter (c0, c1, c2, c3) with the key into `out`. */
+export function philox(out: Uint32Array, k0: number, k1: number, c0: number, c1: number, c2: number, c3: number): void {
   for (let round = 0; round < 10; round++) {
-    const high0 = mulHigh(M0, x0);
-    const high1 = mulHigh(M1, x2);
-    const low0 = Math.imul(M0, x0);
-    const low1 = Math.imul(M1, x2);
-    [x0, x1, x2, x3] = [high1 ^ x1 ^ k0, low1, high0 ^ x3 ^ k1, low0];
+    const high0 = mulHigh(M0, c0);
+    const high1 = mulHigh(M1, c2);
+    const low0 = Math.imul(M0, c0);
+    c0 = high1 ^ c1 ^ k0;
+    c1 = Math.imul(M1, c2);
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
     k0 = (k0 + W0) | 0;
     k1 = (k1 + W1) | 0;
   }
-  return [x0 >>> 0, x1 >>> 0, x2 >>> 0, x3 >>> 0];
+  out[0] = c0;
+  out[1] = c1;
+  out[2] = c2;
+  out[3] = c3;
 }
 
 /** The upper 32 bits of the product of two unsigned 32-bit numbers. */
@@ -141,8 +140,7 @@ function mulHigh(a: number, b: number): number {
   const a1 = a >>> 16;
   const b0 = b & 0xffff;
   const b1 = b >>> 16;
-  const low = a0 * b0;
-  const middle = a1 * b0 + (low >>> 16);
+  const middle = a1 * b0 + ((a0 * b0) >>> 16);
   const cross = a0 * b1 + (middle & 0xffff);
-  return (a1 * b1 + Math.floor(middle / 65536) + Math.floor(cross / 65536)) | 0;
+  return (a1 * b1 + ((middle / 65536) | 0) + ((cross / 65536) | 0)) | 0;
 }
