@@ -125,8 +125,8 @@ async function explain(error: unknown, path: string, bytes: Uint8Array, maxPixel
   });
 }
 
-/** The first line of what a library said. */
+/** The first line of what a library said, without the colon that leads on to the second. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n", 1)[0]!.trim();
+  return message.split("\n", 1)[0]!.trim().replace(/:$/, "");
 }

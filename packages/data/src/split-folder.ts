@@ -1,6 +1,6 @@
 // One folder a class becomes train/ and val/ (or more), each with the same classes: `vitrine data split`.
 
-import { copyFile, link, mkdir, mkdtemp, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
+import { copyFile, link, mkdir, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { didYouMean, Rng, VitrineError } from "@vitrine/core";
 import { kindOf } from "./datasets/find-images.ts";
@@ -72,9 +72,9 @@ export async function splitFolder(source: string, output: string, options: Split
     }
   }
 
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  const temporary = join(dirname(target), `.${basename(target)}-${process.pid}.tmp`);
   try {
+    await mkdir(temporary, { recursive: true });
     // A class that is too small for a split has its folder there all the same.
     for (const name of names)
       for (const label of classes) await mkdir(join(temporary, name, label), { recursive: true });

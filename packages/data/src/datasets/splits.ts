@@ -25,11 +25,16 @@ export function splitName(word: string): SplitName | undefined {
 /** The split folders below `root`, by the split they hold. */
 export async function splitFolders(root: string): Promise<Partial<Record<SplitName, string>>> {
   await assertFolder(root);
+  const folders = new Map<string, string>();
+  for (const name of await readdir(root)) {
+    if (splitName(name) === undefined || (await kindOf(join(root, name))) !== "folder") continue;
+    folders.set(name.toLowerCase(), join(root, name));
+  }
   const found: Partial<Record<SplitName, string>> = {};
-  const names = (await readdir(root)).sort((a, b) => rank(a) - rank(b));
-  for (const name of names) {
-    const split = splitName(name);
-    if (split && !found[split] && (await kindOf(join(root, name))) === "folder") found[split] = join(root, name);
+  for (const split of Object.keys(spellings) as SplitName[]) {
+    // The first spelling wins where there are several.
+    const spelling = spellings[split].find((word) => folders.has(word));
+    if (spelling !== undefined) found[split] = folders.get(spelling)!;
   }
   return found;
 }
@@ -74,10 +79,4 @@ export function assertSameClasses(train: Dataset, val: Dataset): void {
     "data",
     `classes differ between ${train.name} (${train.classes.length}) and ${val.name} (${val.classes.length}): ${differences.join("; ")}`,
   );
-}
-
-/** Position among the spellings, so that "val" wins over "evaluation" where both exist. */
-function rank(name: string): number {
-  const split = splitName(name);
-  return split === undefined ? -1 : spellings[split].indexOf(name.toLowerCase());
 }
