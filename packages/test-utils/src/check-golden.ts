@@ -133,7 +133,10 @@ function trainStep(model: Model, { about }: Golden) {
       () => {
         heads = model.heads(x, mode, params).map((logits) => tf.keep(logits));
         const losses = heads.map((logits) => tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1))));
-        return tf.mul(tf.addN(losses), 1 / losses.length) as tf.Scalar;
+        return tf.mul(
+          losses.reduce((a, b) => tf.add(a, b)),
+          1 / losses.length,
+        ) as tf.Scalar;
       },
       trained.map(([, tensor]) => tensor),
       undefined,

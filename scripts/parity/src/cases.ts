@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { VitrineError } from "@vitrine/core";
-import { isGolden } from "@vitrine/test-utils";
+import { isGolden } from "@vitrine/test-utils/golden";
 
 /** In the order of the folders and of names. @throws VitrineError where a folder is absent or holds no case. */
 export function findCases(folders: readonly string[]): string[] {

@@ -5,7 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { didYouMean, VitrineError } from "@vitrine/core";
-import { type BackendName, backendNames, useBackend } from "@vitrine/test-utils";
+import { type BackendName, backendNames, useBackend } from "@vitrine/test-utils/golden";
 import { findCases } from "./cases.ts";
 import { Report } from "./report.ts";
 import { runCase } from "./run-case.ts";

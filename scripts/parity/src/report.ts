@@ -1,6 +1,6 @@
 // What a person reads of the comparisons: a row a case, then the misses in words.
 
-import type { Check, Quantity } from "@vitrine/test-utils";
+import type { Check, Quantity } from "@vitrine/test-utils/golden";
 
 const columns: Quantity[] = ["logits", "features", "inter", "loss", "gradients", "statistics", "step"];
 

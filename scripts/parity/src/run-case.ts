@@ -1,7 +1,7 @@
 // One case on one backend.
 
 import { tf } from "@vitrine/core";
-import { checkGolden, readGolden } from "@vitrine/test-utils";
+import { checkGolden, readGolden } from "@vitrine/test-utils/golden";
 import { findFamily } from "vitrine";
 import type { Report } from "./report.ts";
 

@@ -130,7 +130,7 @@ function scores(p: DeiT, read: tf.Tensor2D[]): tf.Tensor2D[] {
 }
 
 function mean(parts: tf.Tensor2D[]): tf.Tensor2D {
-  return parts.length === 1 ? parts[0]! : tf.mul(tf.addN(parts), 1 / parts.length);
+  return parts.length === 1 ? parts[0]! : tf.mul(tf.add(parts[0]!, parts[1]!), 0.5);
 }
 
 /** Tokens for the heads: of the last block only those that are read, where these are the first. */

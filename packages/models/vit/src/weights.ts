@@ -507,9 +507,6 @@ export const weights: Readonly<Record<string, Readonly<Record<string, Pretrained
     webli: { numClasses: 0 },
     webli_ft_in1k: { cropPct: 1, cropMode: "squash" },
   },
-  vit_so400m_patch14_siglip_384: {
-    webli: { numClasses: 0 },
-  },
   vit_so400m_patch14_siglip_gap_224: {
     v2_webli: { numClasses: 0 },
     webli: { numClasses: 0 },
@@ -522,9 +519,6 @@ export const weights: Readonly<Record<string, Readonly<Record<string, Pretrained
     v2_webli: { numClasses: 0 },
     webli: { numClasses: 0, cropPct: 1 },
     webli_ft_in1k: { cropPct: 1, cropMode: "squash" },
-  },
-  vit_so400m_patch14_siglip_gap_384: {
-    webli: { numClasses: 0, cropPct: 1 },
   },
   vit_so400m_patch14_siglip_gap_448: {
     pali_mix: { numClasses: 0, cropPct: 1 },
