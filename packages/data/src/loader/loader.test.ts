@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Batch, Rng } from "@vitrine/core";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { arrayDataset } from "../datasets/arrays.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import { openFolder } from "../datasets/folder.ts";
@@ -260,8 +260,9 @@ describe("a loader", () => {
     );
     const running = loader.epoch(0)[Symbol.asyncIterator]();
     await running.next();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(reads).toBe(9); // the batch in hand and two more
+    await vi.waitFor(() => expect(reads).toBe(9), 10_000); // the batch in hand and two more
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(reads).toBe(9);
     await running.return?.(undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(reads).toBe(9);
