@@ -42,6 +42,8 @@ export interface StepSnapshot {
   optimizer: Map<string, HostTensor>;
   /** Updates applied so far. */
   updates: number;
+  /** Micro-batches run so far: what dropout is keyed by. */
+  runs: number;
 }
 
 export interface Step {

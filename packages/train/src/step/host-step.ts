@@ -228,7 +228,12 @@ export class HostStep implements Step {
           shape: [sizeOf(spec.shape)],
           data: this.#store.view(moment, path).slice(),
         });
-    const snapshot: StepSnapshot = { params: this.#state("params"), optimizer, updates: this.#updates };
+    const snapshot: StepSnapshot = {
+      params: this.#state("params"),
+      optimizer,
+      updates: this.#updates,
+      runs: this.#runs,
+    };
     if (this.#options.ema !== undefined) snapshot.ema = this.#state("ema");
     return snapshot;
   }
@@ -245,6 +250,7 @@ export class HostStep implements Step {
 
   restore(snapshot: StepSnapshot): void {
     this.#updates = snapshot.updates;
+    this.#runs = snapshot.runs;
     this.#fill(snapshot.params, "params");
     if (this.#options.ema !== undefined) this.#fill(snapshot.ema ?? snapshot.params, "ema");
     for (const moment of this.#optimizer.moments)

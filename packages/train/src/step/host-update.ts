@@ -1,5 +1,6 @@
 // Optimizers as kernels over flat memories. The same numbers as their definitions in tf ops (`optim/`), tested.
 
+import { type ResolvedOptimizer, resolveOptimizer } from "../optim/index.ts";
 import type { OptimizerConfig } from "../step.ts";
 import type { Arena } from "./arena.ts";
 
@@ -21,22 +22,15 @@ export interface HostOptimizer {
 }
 
 export function hostOptimizer(config: OptimizerConfig): HostOptimizer {
-  switch (config.name) {
-    case "adamw":
-      return adamw(config);
-    case "sgd":
-      return sgd(config);
-    default:
-      return config satisfies never;
-  }
+  const resolved = resolveOptimizer(config);
+  return resolved.name === "sgd" ? sgd(resolved) : adamw(resolved);
 }
 
 function adamw({
-  betas = [0.9, 0.999],
-  epsilon = 1e-8,
-  weightDecay = 0.01,
-}: Extract<OptimizerConfig, { name: "adamw" }>): HostOptimizer {
-  const [beta1, beta2] = betas;
+  betas: [beta1, beta2],
+  epsilon,
+  weightDecay,
+}: Extract<ResolvedOptimizer, { name: "adamw" }>): HostOptimizer {
   return {
     moments: ["exp_avg", "exp_avg_sq"],
     update(arena, { learningRate, count, grads, scale }) {
@@ -70,17 +64,11 @@ function adamw({
   };
 }
 
-function sgd({
-  momentum = 0.9,
-  nesterov = false,
-  weightDecay = 0,
-}: Extract<OptimizerConfig, { name: "sgd" }>): HostOptimizer {
+function sgd({ momentum, nesterov, weightDecay }: Extract<ResolvedOptimizer, { name: "sgd" }>): HostOptimizer {
   return {
     moments: ["momentum_buffer"],
-    update(arena, { learningRate, count, grads, scale }) {
+    update(arena, { learningRate, grads, scale }) {
       const [p, g, m] = ["params", grads, "momentum_buffer"].map(arena.base) as [number, number, number];
-      // The first velocity is the gradient; without momentum every one is.
-      const blend = count === 1 ? 0 : momentum;
       const [ahead, direct] = nesterov ? [momentum, 1] : [1, 0];
       for (const { offset, length, decay, rateScale } of arena.segments)
         arena.kernels.sgd(
@@ -88,7 +76,7 @@ function sgd({
           g + offset,
           m + offset,
           length,
-          blend,
+          momentum,
           ahead,
           direct,
           learningRate * rateScale,

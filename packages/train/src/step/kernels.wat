@@ -42,12 +42,11 @@
         (local.set $v (i32.add (local.get $v) (i32.const 16)))
         (br $next))))
 
-  ;; SGD with momentum as PyTorch computes it: decay is added to the gradient, the first velocity is the gradient itself
-  ;; ($blend is 0 then, the momentum later), and with Nesterov's form the update looks ahead by $ahead (else 0, and
-  ;; $direct is 0; with it $direct is 1).
+  ;; SGD with momentum as PyTorch computes it: decay is added to the gradient, and parameters move by $ahead times the
+  ;; velocity plus $direct times the gradient: 1 and 0, or the momentum and 1 for Nesterov's form.
   (func (export "sgd")
     (param $p i32) (param $g i32) (param $m i32) (param $n i32)
-    (param $blend f32) (param $ahead f32) (param $direct f32) (param $rate f32) (param $decay f32) (param $scale f32)
+    (param $momentum f32) (param $ahead f32) (param $direct f32) (param $rate f32) (param $decay f32) (param $scale f32)
     (local $end i32) (local $grad v128) (local $velocity v128)
     (local.set $end (i32.add (local.get $p) (i32.shl (local.get $n) (i32.const 2))))
     (block $done
@@ -58,7 +57,7 @@
             (f32x4.mul (v128.load (local.get $g)) (f32x4.splat (local.get $scale)))
             (f32x4.mul (v128.load (local.get $p)) (f32x4.splat (local.get $decay)))))
         (local.set $velocity
-          (f32x4.add (f32x4.mul (v128.load (local.get $m)) (f32x4.splat (local.get $blend))) (local.get $grad)))
+          (f32x4.add (f32x4.mul (v128.load (local.get $m)) (f32x4.splat (local.get $momentum))) (local.get $grad)))
         (v128.store (local.get $m) (local.get $velocity))
         (v128.store (local.get $p)
           (f32x4.sub
