@@ -29,16 +29,6 @@ function batchOf(size: number, seed: number, mix = false): StepBatch {
   return mix ? { ...batch, mix: Float32Array.from({ length: 64 }, (_, i) => (i % 8 < 3 ? 0.2 : 1)) } : batch;
 }
 
-/** Two batches as one. */
-function joined(a: StepBatch, b: StepBatch): StepBatch {
-  return {
-    ...a,
-    images: Uint8Array.from([...a.images, ...b.images]),
-    targets: Float32Array.from([...a.targets, ...b.targets]),
-    size: a.size + b.size,
-  };
-}
-
 function paramsOf(step: Step, which: "params" | "ema" = "params"): Map<string, number[]> {
   const state = step.snapshot()[which]!;
   return new Map([...state].map(([path, { data }]) => [path, Array.from(data)]));
