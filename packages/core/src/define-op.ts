@@ -13,7 +13,7 @@ export interface OpDefinition<I extends Inputs, A extends Attrs> {
   save?: { inputs?: (keyof I & string)[]; outputs?: boolean[] };
   /**
    * Gradients of the inputs. `dys` has one entry an output, `saved` is the saved inputs, then the saved outputs.
-   * Without it the op is a constant to differentiation.
+   * Without it, a gradient that would have to pass through the op is an error.
    */
   gradient?(dys: tf.Tensor[], saved: tf.Tensor[], attrs: A): { [K in keyof I]?: () => tf.Tensor };
 }
