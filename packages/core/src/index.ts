@@ -23,6 +23,7 @@ export {
   type VariantName,
   variantsOf,
 } from "./model.ts";
+export { type BatchNormResult, batchNormTrain } from "./ops/batch-norm.ts";
 export { dropout, dropPath } from "./ops/drop.ts";
 export { gelu, geluTanh, quickGelu } from "./ops/gelu.ts";
 export { layerNorm } from "./ops/layer-norm.ts";

@@ -2,6 +2,7 @@
 
 import { ones, zeros } from "../init.ts";
 import { type Mode, scope } from "../mode.ts";
+import { batchNormTrain } from "../ops/batch-norm.ts";
 import { layerNorm as layerNormOp } from "../ops/layer-norm.ts";
 import { buffer, param, type Spec } from "../params.ts";
 import { tf } from "../tf.ts";
@@ -54,12 +55,8 @@ export function batchNorm<T extends tf.Tensor>(p: BatchNorm, x: T, mode: Mode, o
     const scale = tf.mul(p.weight, tf.rsqrt(tf.add(p.running_var, epsilon)));
     return tf.add(tf.mul(x, scale), tf.sub(p.bias, tf.mul(p.running_mean, scale))) as T;
   }
-  const axes = x.shape.slice(0, -1).map((_, axis) => axis);
+  const { y, mean, variance } = batchNormTrain(x, p.weight, p.bias, epsilon);
   const count = x.size / x.shape.at(-1)!;
-  const mean = tf.mean(x, axes);
-  const centred = tf.sub(x, mean);
-  const variance = tf.mean(tf.square(centred), axes);
-  const scale = tf.mul(p.weight, tf.rsqrt(tf.add(variance, epsilon)));
   const moved = (running: tf.Tensor, batch: tf.Tensor) =>
     tf.keep(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum)));
   mode.updates?.set(scope(mode, "running_mean").path, moved(p.running_mean, mean));
@@ -71,5 +68,5 @@ export function batchNorm<T extends tf.Tensor>(p: BatchNorm, x: T, mode: Mode, o
     scope(mode, "num_batches_tracked").path,
     tf.keep(tf.add(p.num_batches_tracked, tf.scalar(1, "int32"))),
   );
-  return tf.add(tf.mul(centred, scale), p.bias) as T;
+  return y;
 }
