@@ -1,8 +1,7 @@
-// Kernels that move elements without changing them: shapes, order, slices, joining and repeating.
+// Kernels that move elements without changing them: shapes, order, joining, splitting and repeating.
 
-import { tf } from "@vitrine/core";
+import { tf, VitrineError } from "@vitrine/core";
 import type { Builder } from "../builder.ts";
-import type { DType } from "../graph.ts";
 import type { LoweringsOf, MovementKernels } from "../kernels.ts";
 import { type Perm, permuteShape, Sym } from "../sym.ts";
 import { expand } from "./broadcast.ts";
@@ -11,16 +10,21 @@ export const movement: LoweringsOf<MovementKernels> = {
   BroadcastTo: ({ x }, { shape }, g) => expand(x, shape, g),
   Concat: (inputs, { axis }, g) => concat(inputs, tf.util.parseAxisParam(axis, inputs[0]!.shape)[0]!, g),
   ExpandDims({ input }, { dim }, g) {
+    if (dim < -(input.rank + 1) || dim > input.rank)
+      throw new VitrineError("expandDims", `axis ${dim} is not in [${-(input.rank + 1)}, ${input.rank}]`);
     const shape = [...input.shape];
     shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
     return reshape(input, shape, g);
   },
-  Fill: (_inputs, { shape, value, dtype }, g) =>
-    g.splat(Number(value), shape, (dtype ?? tf.util.inferDtype(value)) as DType),
   Identity: ({ x }) => x,
-  OnesLike: ({ x }, _attrs, g) => g.splat(1, x.shape, x.dtype),
   Pack(inputs, { axis }, g) {
     const [first] = inputs as [Sym];
+    for (const { shape, dtype } of inputs)
+      if (shape.join() !== first.shape.join() || dtype !== first.dtype)
+        throw new VitrineError(
+          "stack",
+          `expected ${first.dtype}[${first.shape}] as the first, found ${dtype}[${shape}]`,
+        );
     const at = axis < 0 ? axis + first.rank + 1 : axis;
     const shape = [...first.shape];
     shape.splice(at, 0, 1);
@@ -30,20 +34,8 @@ export const movement: LoweringsOf<MovementKernels> = {
       g,
     );
   },
-  PadV2({ x }, { paddings, constantValue }, g) {
-    const perm = x.perm ?? x.origin.perm;
-    const before = perm.map((axis) => paddings[axis]![0]);
-    const after = perm.map((axis) => paddings[axis]![1]);
-    const shape = perm.map((axis) => x.shape[axis]! + paddings[axis]![0] + paddings[axis]![1]);
-    const inputs = [g.as(x, perm), g.ints([...before, ...after]), g.scalar(constantValue, x.dtype)];
-    return g.sym(g.node("Pad", inputs, {}, shape, x.dtype), perm);
-  },
   Reshape({ x }, { shape }, g) {
     return reshape(x, tf.util.inferFromImplicitShape(shape, tf.util.sizeFromShape(x.shape)), g);
-  },
-  Slice({ x }, { begin, size }, g) {
-    const [starts, sizes] = tf.slice_util.parseSliceParams({ shape: x.shape } as tf.Tensor, begin, size);
-    return slice(x, starts!, sizes!, g);
   },
   SplitV({ x }, { numOrSizeSplits, axis }, g) {
     const at = tf.util.parseAxisParam(axis, x.shape)[0]!;
@@ -71,7 +63,6 @@ export const movement: LoweringsOf<MovementKernels> = {
     const shape = value.shape.filter((_, i) => i !== at);
     return split(value, new Array<number>(count).fill(1), at, g).map((part) => reshape(part, shape, g));
   },
-  ZerosLike: ({ x }, _attrs, g) => g.splat(0, x.shape, x.dtype),
 };
 
 /** `x` with another shape of the same size. */
@@ -80,21 +71,11 @@ export function reshape(x: Sym, shape: readonly number[], g: Builder): Sym {
   return new Sym(shape, x.dtype, g.reshape(g.value(x), shape));
 }
 
-export function slice(x: Sym, begin: readonly number[], size: readonly number[], g: Builder): Sym {
-  if (size.every((d, axis) => d === x.shape[axis])) return x;
-  const perm: Perm = x.perm ?? x.origin.perm;
-  const cut = perm.map((axis, i) => ({
-    i,
-    begin: begin[axis]!,
-    end: begin[axis]! + size[axis]!,
-    full: x.shape[axis]!,
-  }));
-  const axes = cut.filter(({ begin, end, full }) => begin !== 0 || end !== full);
-  const literals = [axes.map((c) => c.begin), axes.map((c) => c.end), axes.map((c) => c.i)].map((v) => g.ints(v));
-  return g.sym(g.node("Slice", [g.as(x, perm), ...literals], {}, permuteShape(size, perm), x.dtype), perm);
-}
-
 export function concat(inputs: readonly Sym[], axis: number, g: Builder): Sym {
+  tf.backend_util.assertParamsConsistent(
+    inputs.map((x) => x.shape),
+    axis,
+  );
   const parts = inputs.filter((x) => x.shape[axis] !== 0);
   if (parts.length <= 1) return parts[0] ?? inputs[0]!;
   const [first] = parts as [Sym];

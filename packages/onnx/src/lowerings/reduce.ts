@@ -2,23 +2,79 @@
 
 import { tf } from "@vitrine/core";
 import type { Builder } from "../builder.ts";
-import type { Value } from "../graph.ts";
+import type { DType, Value } from "../graph.ts";
 import type { LoweringsOf, ReduceKernels } from "../kernels.ts";
 import { isReshape, permuteShape, type Sym } from "../sym.ts";
+import { type Formula, pointwise, retype } from "./pointwise.ts";
 
-type Axes = number | number[] | null | undefined;
+interface Attrs {
+  axis?: number | number[] | null;
+  keepDims?: boolean;
+}
 
+/** `working` is the type ONNX Runtime computes in, `to` the result's, each for the input's. */
 const reduction =
-  (op: string) =>
-  ({ x }: { x: Sym }, { axis, keepDims = false }: { axis?: Axes; keepDims?: boolean }, g: Builder): Sym =>
-    reduce(op, x, tf.util.parseAxisParam(axis as number | number[], x.shape), keepDims, g);
+  (op: string, working: (dtype: DType) => DType, to: (dtype: DType) => DType = (dtype) => dtype) =>
+  ({ x }: { x: Sym }, { axis, keepDims = false }: Attrs, g: Builder): Sym => {
+    const axes = tf.util.parseAxisParam(axis as number | number[], x.shape);
+    return retype(reduce(op, retype(x, working(x.dtype), g), axes, keepDims, g), to(x.dtype), g);
+  };
+
+const number = (dtype: DType): DType => (dtype === "bool" ? "int32" : dtype);
+const max = extreme("ReduceMax");
+const min = extreme("ReduceMin");
+
+/** NaN wins in TensorFlow.js, and is lost in ONNX Runtime. Files for others do without the price of asking for it. */
+function extreme(op: string) {
+  const plain = reduction(op, number);
+  const sum = reduction("ReduceSum", number);
+  return ({ x }: { x: Sym }, attrs: Attrs, g: Builder): Sym => {
+    const found = plain({ x }, attrs, g);
+    if (x.dtype !== "float32" || g.portable) return found;
+    // Bounded, so that infinities do not cancel to NaN.
+    const bounded = sum({ x: pointwise((w, value) => w("Clip", value!, -1, 1), [x], g) }, attrs, g);
+    return pointwise((w, y, s) => w("Where", w("IsNaN", s!), s!, y!), [found, bounded], g);
+  };
+}
+
+/** Where the extreme is; ONNX counts in int64. NaN is never the extreme, so the other end of the numbers stands in for it. */
+const place =
+  (op: string, otherEnd: number) =>
+  ({ x }: { x: Sym }, { axis }: { axis: number | number[] }, g: Builder): Value => {
+    const [at] = tf.util.parseAxisParam(axis, x.shape) as [number];
+    const shape = x.shape.filter((_, i) => i !== at);
+    const safe = x.dtype === "float32" && !g.portable ? pointwise(without(otherEnd), [x], g) : x;
+    const values = g.cast(safe, number(x.dtype));
+    return g.cast(g.node(op, [values], { axis: at, keepdims: 0 }, shape, "int64"), "int32");
+  };
+
+const without =
+  (other: number): Formula =>
+  (w, value) =>
+    w("Where", w("IsNaN", value!), other, value!);
 
 export const reductions: LoweringsOf<ReduceKernels> = {
-  Max: ({ x }, { reductionIndices, keepDims }, g) =>
-    reduction("ReduceMax")({ x }, { axis: reductionIndices, keepDims }, g),
-  Mean: reduction("ReduceMean"),
-  Min: reduction("ReduceMin"),
-  Sum: reduction("ReduceSum"),
+  All: reduction(
+    "ReduceMin",
+    () => "int32",
+    () => "bool",
+  ),
+  Any: reduction(
+    "ReduceMax",
+    () => "int32",
+    () => "bool",
+  ),
+  ArgMax: place("ArgMax", Number.NEGATIVE_INFINITY),
+  ArgMin: place("ArgMin", Number.POSITIVE_INFINITY),
+  Max: ({ x }, { reductionIndices, keepDims }, g) => max({ x }, { axis: reductionIndices, keepDims }, g),
+  Mean: reduction(
+    "ReduceMean",
+    () => "float32",
+    () => "float32",
+  ),
+  Min: min,
+  Prod: reduction("ReduceProd", number, number),
+  Sum: reduction("ReduceSum", number, number),
 };
 
 /** Reduces the logical `axes` of `x`, in the order of axes it is held in where the result's order is then known. */
@@ -50,7 +106,7 @@ function apply(
 ): Value {
   // Batch norm's sums over batch and image: two steps of adjacent axes run several times faster than one over both.
   if (axes.join() === "0,2,3" && (op === "ReduceSum" || op === "ReduceMean")) {
-    const rows = g.node(op, [value, g.ints([2, 3])], { keepdims: 1 }, [...value.shape.slice(0, 2), 1, 1]);
+    const rows = g.node(op, [value, g.ints([2, 3])], { keepdims: 1 }, [...value.shape.slice(0, 2), 1, 1], value.dtype);
     return g.node(op, [rows, g.ints(keepDims ? [0] : [0, 2, 3])], { keepdims: +keepDims }, shape, value.dtype);
   }
   return g.node(op, [value, g.ints(axes)], { keepdims: +keepDims }, shape, value.dtype);
