@@ -3,6 +3,7 @@
 import { tf, VitrineError } from "@vitrine/core";
 import type { OnnxBackend } from "./backend.ts";
 import type { DType, HostData } from "./graph.ts";
+import { optimise } from "./passes/index.ts";
 import { closeOver, createProgram, type Program, port } from "./program.ts";
 
 interface Compiled {
@@ -54,7 +55,7 @@ function compile(backend: OnnxBackend, call: (tensors: tf.Tensor[]) => unknown, 
       made,
     );
     for (const tensor of ports) tensor.dispose();
-    return { program: createProgram(graph, backend.options), captured, rebuild };
+    return { program: createProgram(optimise(graph), backend.options), captured, rebuild };
   });
 }
 

@@ -9,4 +9,4 @@ export { bytesOf, encodeModel, type ModelInfo } from "./proto.ts";
 export { backendName, useOnnx } from "./register.ts";
 export { availableProviders, openSession, type Provider, type Session, type SessionOptions } from "./session.ts";
 export { CMHW, NCHW, OIHW, type Perm } from "./sym.ts";
-export { type TraceInput, type TraceOutput, trace } from "./trace.ts";
+export { type TraceInput, type TraceOptions, type TraceOutput, trace } from "./trace.ts";

@@ -4,6 +4,7 @@ import { tf, VitrineError } from "@vitrine/core";
 import { currentBackend } from "./backend.ts";
 import type { BuilderOptions } from "./builder.ts";
 import type { DType, Graph, Port } from "./graph.ts";
+import { optimise } from "./passes/index.ts";
 import { closeOver } from "./program.ts";
 import type { Perm } from "./sym.ts";
 import { mergeTraces } from "./symbolic.ts";
@@ -26,6 +27,11 @@ export interface TraceOutput {
   perm?: Perm;
 }
 
+export interface TraceOptions extends BuilderOptions {
+  /** Put the graph through the passes. Default true. */
+  optimise?: boolean;
+}
+
 /** Sizes at which a graph with a varying dimension is traced: both above 1, so that broadcasting does not hide it. */
 const samples = [2, 5] as const;
 
@@ -37,7 +43,16 @@ const samples = [2, 5] as const;
 export function trace(
   fn: (...inputs: tf.Tensor[]) => readonly TraceOutput[],
   inputs: readonly TraceInput[],
-  options: BuilderOptions = {},
+  { optimise: passes = true, ...options }: TraceOptions = {},
+): Graph {
+  const graph = record(fn, inputs, options);
+  return passes ? optimise(graph) : graph;
+}
+
+function record(
+  fn: (...inputs: tf.Tensor[]) => readonly TraceOutput[],
+  inputs: readonly TraceInput[],
+  options: BuilderOptions,
 ): Graph {
   const symbols = new Set(inputs.flatMap(({ shape }) => shape.filter((d) => typeof d === "string")));
   if (symbols.size === 0) return traceAt(fn, inputs, undefined, options);
