@@ -18,6 +18,7 @@ export {
   imageSize,
   type Model,
   type ModelOptions,
+  type NamedFamily,
   parameterCount,
   type Variant,
   type VariantName,

@@ -34,7 +34,7 @@ const sizes = { dot_small: {}, dot_large: { dim: 8, imgSize: [4, 6] as const } }
   Partial<Config>
 >;
 
-const dot = defineFamily({
+const dot = defineFamily<Config, Params, keyof typeof sizes>({
   name: "dot",
   title: "Dot",
   paper: "https://example.org",

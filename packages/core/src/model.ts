@@ -7,7 +7,7 @@ import { countParams, initParams, type Spec, specLeaves } from "./params.ts";
 import { type Preparation, type Preprocess, type Pretrained, type PretrainedRow, published } from "./pretrained.ts";
 import { Rng } from "./rng.ts";
 import { paramsFrom, type State, toFile } from "./state.ts";
-import type { tf } from "./tf.ts";
+import { tf } from "./tf.ts";
 
 /** What every family's configuration has. Names and defaults are timm's, in camel case. */
 export interface BaseConfig {
@@ -90,10 +90,15 @@ export type VariantName<N extends string> = N | `${N}.${string}`;
 /** Options that are not part of a configuration. */
 const modelOptions = ["seed", "state", "stateName"] as const;
 
+/** A family whose variants' names are known as types. */
+export type NamedFamily<C extends BaseConfig, P extends object, N extends string> = Omit<Family<C, P>, "variants"> & {
+  readonly variants: Readonly<Record<N, Variant<C>>>;
+};
+
 /** Defines a family; gives its literal types a name to be inferred by. */
 export function defineFamily<C extends BaseConfig, P extends object, const N extends string>(
-  family: Omit<Family<C, P>, "variants"> & { variants: Readonly<Record<N, Variant<C>>> },
-): Family<C, P> & { variants: Readonly<Record<N, Variant<C>>> } {
+  family: NamedFamily<C, P, N>,
+): NamedFamily<C, P, N> {
   return family;
 }
 
@@ -139,13 +144,14 @@ export function configure<C extends BaseConfig>(family: Family<C, object>, name:
  * chooses among the published checkpoints the one that `model.pretrained` and `model.preprocess` tell of.
  */
 export function createModel<C extends BaseConfig, P extends object, N extends string>(
-  family: Family<C, P> & { readonly variants: Readonly<Record<N, Variant<C>>> },
+  family: NamedFamily<C, P, N>,
   name: VariantName<N>,
   options: ModelOptions<C> = {},
 ): Model<C, P> {
   const variant = findVariant(family, name);
   const config = configure(family, name, options);
   const spec = family.spec(config);
+  requireBackend(name);
   const notes: string[] = [];
   const params =
     options.state === undefined
@@ -184,6 +190,16 @@ function bind<C extends BaseConfig, P extends object>(
     depth: (path) => family.depth(config, path),
   };
   return model;
+}
+
+/** Parameters live on a backend, and TensorFlow.js' own error for having none does not say what to do. */
+function requireBackend(name: string): void {
+  try {
+    tf.backend();
+  } catch (cause) {
+    const next = 'call "await useOnnx()" of @vitrine/onnx first, or import another TensorFlow.js backend';
+    throw new VitrineError(name, `there is no TensorFlow.js backend to hold the parameters; ${next}`, { cause });
+  }
 }
 
 /** A checkpoint made to fit: adapted by the family, and with a new head where the number of classes differs. */

@@ -48,10 +48,10 @@ describe("params", () => {
   });
 
   test("draws each parameter from its own stream: another block changes none of the others", () => {
-    const [small, large] = [1, 3].map((depth) => initParams(spec(depth), Rng.of(1)));
+    const [small, large] = [1, 3].map((depth) => initParams<Net>(spec(depth), Rng.of(1)));
     expect(small!.stem.weight.dataSync()).toEqual(large!.stem.weight.dataSync());
     expect(large!.blocks).toHaveLength(3);
-    expect(initParams(spec(), Rng.of(2)).stem.weight.dataSync()).not.toEqual(small!.stem.weight.dataSync());
+    expect(initParams<Net>(spec(), Rng.of(2)).stem.weight.dataSync()).not.toEqual(small!.stem.weight.dataSync());
   });
 
   test("builds a tree of the spec's shape", () => {

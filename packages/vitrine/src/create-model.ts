@@ -4,7 +4,6 @@ import {
   type BaseConfig,
   createModel as createFamilyModel,
   didYouMean,
-  type Family,
   type ModelOptions as FamilyOptions,
   findVariant,
   type Model,
@@ -12,8 +11,10 @@ import {
 } from "@vitrine/core";
 import { type AnyFamily, type FamilyOf, findFamily, loadFamilies, type ModelName } from "./families.ts";
 
-type ConfigOf<F> = F extends Family<infer C, object> ? C : BaseConfig;
-type ParamsOf<F> = F extends Family<infer _, infer P> ? P : object;
+type ConfigOf<F> = F extends { readonly defaults: Readonly<infer C extends BaseConfig> } ? C : BaseConfig;
+type ParamsOf<F> = F extends { features(config: never, params: infer P extends object, ...rest: never[]): unknown }
+  ? P
+  : object;
 
 /** A model's name, or timm's `arch.tag`, which names one of its published checkpoints. */
 export type TaggedName = ModelName | `${ModelName}.${string}`;

@@ -7,32 +7,41 @@ import { initParams } from "../params.ts";
 import { Rng } from "../rng.ts";
 import { tf } from "../tf.ts";
 import {
+  type Attention,
+  type AttentionPool,
   activations,
   attention,
   attentionPool,
   attentionPoolSpec,
   attentionSpec,
+  type BatchNorm,
   batchNorm,
   batchNormSpec,
+  type Conv,
   conv,
   convSpec,
   depthwiseConv,
   depthwiseConvSpec,
   dropPathRates,
+  type LayerNorm,
+  type LayerScale,
   layerNorm,
   layerNormSpec,
   layerScale,
   layerScaleSpec,
   linear,
   linearSpec,
+  type Mlp,
   mlp,
   mlpSpec,
+  type PatchEmbed,
   patchEmbed,
   patchEmbedSpec,
   patchGrid,
   poolTokens,
   prependTokens,
   resamplePositions,
+  type TransformerBlock,
   type TransformerBlockConfig,
   transformerBlock,
   transformerBlockSpec,
@@ -98,9 +107,9 @@ describe("convolutions", () => {
   });
 
   test("treat each channel on its own, or all together", () => {
-    const p = initParams(depthwiseConvSpec(3, 5), rng());
+    const p = initParams<Conv>(depthwiseConvSpec(3, 5), rng());
     expect(depthwiseConv(p, random(2, 6, 6, 5) as tf.Tensor4D, { padding: 1 }).shape).toEqual([2, 6, 6, 5]);
-    const q = initParams(convSpec(3, 5, 7), rng());
+    const q = initParams<Conv>(convSpec(3, 5, 7), rng());
     expect(conv(q, random(2, 6, 6, 5) as tf.Tensor4D, { padding: "same", stride: 2 }).shape).toEqual([2, 3, 3, 7]);
   });
 });
@@ -109,7 +118,7 @@ describe("batchNorm", () => {
   const batch = tf.tensor2d([1, 2, 4, 9], [4, 1]);
 
   test("normalises a batch by its own statistics in training, and moves the running ones", () => {
-    const p = initParams(batchNormSpec(1), rng());
+    const p = initParams<BatchNorm>(batchNormSpec(1), rng());
     const mode = trainingMode();
     expectClose(batchNorm(p, batch, scope(mode, "bn1")), [-0.973328, -0.6488854, 0, 1.6222134], 4);
     const moved = Object.fromEntries([...mode.updates!].map(([path, value]) => [path, value.dataSync()[0]]));
@@ -120,7 +129,7 @@ describe("batchNorm", () => {
 
   test("uses the running statistics at inference", () => {
     const p = {
-      ...initParams(batchNormSpec(1), rng()),
+      ...initParams<BatchNorm>(batchNormSpec(1), rng()),
       running_mean: tf.tensor1d([0.4]),
       running_var: tf.tensor1d([2.1666667]),
     };
@@ -130,14 +139,14 @@ describe("batchNorm", () => {
 
 describe("patchEmbed", () => {
   test("is the convolution whose stride is its kernel, row by row", () => {
-    const p = initParams(patchEmbedSpec(4, 3, 6), rng());
+    const p = initParams<PatchEmbed>(patchEmbedSpec(4, 3, 6), rng());
     const images = random(2, 8, 12, 3) as tf.Tensor4D;
     const expected = tf.reshape(conv(p.proj, images, { stride: 4 }), [2, 6, 6]);
     expectClose(patchEmbed(p, images), expected, 4);
   });
 
   test("refuses an image that the patches do not tile", () => {
-    const p = initParams(patchEmbedSpec(4, 3, 6), rng());
+    const p = initParams<PatchEmbed>(patchEmbedSpec(4, 3, 6), rng());
     expect(() => patchEmbed(p, tf.zeros([1, 8, 10, 3]))).toThrow("an image of 8x10 is not tiled by patches of 4x4");
     expect(() => patchGrid({ imgSize: 33, patchSize: 16 })).toThrow(
       "imgSize 33x33 is not a multiple of patchSize 16; the nearest size is 32x32",
@@ -147,7 +156,7 @@ describe("patchEmbed", () => {
 
 describe("attention", () => {
   const spec = () => attentionSpec(12, 3, { qkNorm: true });
-  const p = initParams(spec(), rng());
+  const p = initParams<Attention>(spec(), rng());
   const x = random(2, 5, 12) as tf.Tensor3D;
 
   test("mixes values by softmax of the products of queries and keys", () => {
@@ -194,7 +203,7 @@ describe("a transformer block", () => {
     projDropRate: 0,
     attnDropRate: 0,
   };
-  const p = initParams(transformerBlockSpec(config), rng());
+  const p = initParams<TransformerBlock>(transformerBlockSpec(config), rng());
   const x = random(2, 5, 12) as tf.Tensor3D;
 
   test("is two branches, each on normalised input, scaled, and added to what came in", () => {
@@ -231,7 +240,7 @@ describe("a transformer block", () => {
 
 describe("mlp and layer scale", () => {
   test("drop in training with a key only", () => {
-    const p = initParams(mlpSpec(4, 8), rng());
+    const p = initParams<Mlp>(mlpSpec(4, 8), rng());
     const x = random(2, 4);
     const plain = mlp(p, x, inference, { drop: 0.5 });
     expectClose(mlp(p, x, trainingMode(), { drop: 0.5 }), plain);
@@ -241,12 +250,12 @@ describe("mlp and layer scale", () => {
 
   test("scale each channel, or nothing", () => {
     const x = tf.ones([2, 3]);
-    expectClose(layerScale(initParams(layerScaleSpec(3, 1e-5), rng()), x), Array(6).fill(1e-5), 8);
+    expectClose(layerScale(initParams<LayerScale>(layerScaleSpec(3, 1e-5), rng()), x), Array(6).fill(1e-5), 8);
     expect(layerScale(undefined, x)).toBe(x);
   });
 
   test("normalise to mean 0 and deviation 1 at the start", () => {
-    const y = layerNorm(initParams(layerNormSpec(64), rng()), random(3, 64));
+    const y = layerNorm(initParams<LayerNorm>(layerNormSpec(64), rng()), random(3, 64));
     expectClose(tf.mean(y, -1), [0, 0, 0]);
     expectClose(tf.mean(tf.square(y), -1), [1, 1, 1], 4);
   });
@@ -289,7 +298,7 @@ describe("tokens and positions", () => {
   });
 
   test("are pooled by a query that asks them all, in no order", () => {
-    const p = initParams(attentionPoolSpec(4, 2), rng());
+    const p = initParams<AttentionPool>(attentionPoolSpec(4, 2), rng());
     const pooled = attentionPool(p, patches, inference, { heads: 2 });
     expect(pooled.shape).toEqual([2, 4]);
     expectClose(attentionPool(p, tf.reverse(patches, 1), inference, { heads: 2 }), pooled);
