@@ -5,6 +5,7 @@ import { OnnxBackend } from "./backend.ts";
 import type { AnyLowering } from "./kernels.ts";
 import { lowerings } from "./lowerings/index.ts";
 import type { SessionOptions } from "./session.ts";
+import { missingKernels, refuse } from "./unsupported.ts";
 
 export const backendName = "onnx";
 
@@ -37,5 +38,9 @@ function registerKernels(): void {
       kernelFunc: ({ inputs, attrs, backend }) =>
         (backend as OnnxBackend).lower(lowering as AnyLowering, inputs, attrs ?? {}),
     });
+  }
+  for (const kernelName of missingKernels(new Set(Object.keys(lowerings)))) {
+    if (tf.getKernel(kernelName, backendName)) continue;
+    tf.registerKernel({ kernelName, backendName, kernelFunc: () => refuse(kernelName) });
   }
 }
