@@ -53,12 +53,14 @@ function modelOf(family: AnyFamily, { about, weights, folder, io }: Golden): Mod
 
 async function checkInference(model: Model, { about, io }: Golden, images: tf.Tensor4D): Promise<Check[]> {
   const same = about.inter_same_as ?? {};
+  const kept: tf.Tensor[] = [];
   const forward = jit((params: object, x: tf.Tensor4D) => {
     const taps = new Map<string, tf.Tensor>();
     const features = model.features(x, { ...inference, taps }, params);
     const stored = [...taps].filter(([path]) => io.header.has(`inter.${path}`) || path in same);
     const wanted = new Set([features, ...stored.map(([, tensor]) => tensor)]);
     tf.dispose([...taps.values()].filter((tensor) => !wanted.has(tensor)));
+    kept.push(...wanted);
     return {
       features,
       logits: model.logits(x, inference, params),
@@ -86,7 +88,8 @@ async function checkInference(model: Model, { about, io }: Golden, images: tf.Te
   // The same numbers under another name: compared where the model keeps them under it too.
   for (const [name, other] of Object.entries(same))
     if (out.inter[name]) checks.push(await compare("inter", `inter.${other}`, out.inter[name], io, tolerance.inter));
-  tf.dispose(out as unknown as tf.TensorContainer);
+  // Where the function was traced, what it kept is not what it gave back.
+  tf.dispose([out as unknown as tf.TensorContainer, kept]);
   return checks;
 }
 
@@ -95,7 +98,8 @@ async function checkTraining(model: Model, golden: Golden, images: tf.Tensor4D):
   if (!about.train) return [];
   if (!/^cross entropy/.test(about.loss ?? "")) throw new VitrineError(golden.folder, `unknown loss "${about.loss}"`);
   const labels = labelsOf(golden);
-  const out = trainStep(model, golden)(model.params, images, labels);
+  const kept: tf.Tensor[] = [];
+  const out = trainStep(model, golden, kept)(model.params, images, labels);
   const { tolerance } = about;
   const checks = [await compare("loss", "loss", out.loss, io, tolerance.loss)];
   for (const [i, logits] of out.heads.entries())
@@ -118,12 +122,12 @@ async function checkTraining(model: Model, golden: Golden, images: tf.Tensor4D):
       value ? await checkStep(path, specs.get(path)!, value, golden) : missing("step", path, "no such parameter"),
     );
   }
-  tf.dispose([labels, out as unknown as tf.TensorContainer]);
+  tf.dispose([labels, out as unknown as tf.TensorContainer, kept]);
   return checks;
 }
 
 /** Loss, logits, gradients and the parameters after one step of AdamW (decay of every parameter, no momentum yet). */
-function trainStep(model: Model, { about }: Golden) {
+function trainStep(model: Model, { about }: Golden, kept: tf.Tensor[]) {
   return jit((params: object, x: tf.Tensor4D, labels: tf.Tensor2D) => {
     const spec = new Map(specLeaves(model.spec));
     const trained = leaves(params).filter(([path]) => spec.get(path)!.trainable);
@@ -142,6 +146,7 @@ function trainStep(model: Model, { about }: Golden) {
       undefined,
       true,
     );
+    kept.push(...heads, ...(mode.updates?.values() ?? []));
     const reached = trained.flatMap(([path, tensor], i) => (grads[i] ? [{ path, tensor, gradient: grads[i] }] : []));
     const gradients = Object.fromEntries(reached.map(({ path, gradient }) => [path, gradient]));
     const { lr = 0, weight_decay: decay = 0, eps = 1e-8 } = about.step1 ?? {};
