@@ -1,12 +1,12 @@
 // Gradients of pooling.
 
 import type { Builder } from "../builder.ts";
-import type { Node, Value } from "../graph.ts";
+import type { Value } from "../graph.ts";
 import type { LoweringsOf } from "../kernels.ts";
 import type { PoolGradKernels } from "../kernels-image.ts";
 import type { Sym } from "../sym.ts";
 import { backwards } from "./conv-grad.ts";
-import { isIdentity, type Maxima, maxima, pool2dWindow, pool3dWindow } from "./pool.ts";
+import { foundMaxima, isIdentity, type Maxima, maxima, pool2dWindow, pool3dWindow } from "./pool.ts";
 import { count, flip, imageGradient, imageOf, isEmpty, pad, type Window } from "./window.ts";
 
 export const poolGrad: LoweringsOf<PoolGradKernels> = {
@@ -18,7 +18,7 @@ export const poolGrad: LoweringsOf<PoolGradKernels> = {
     if (isIdentity(w)) return dy;
     if (isEmpty(w.inShape) || isEmpty(w.outShape)) return g.splat(0, w.inShape);
     const image = imageOf(input, w, g);
-    return scatter(dy, forwardMaxima(output, image) ?? maxima(image, w, g), w, g);
+    return scatter(dy, foundMaxima(output.origin.value, image) ?? maxima(image, w, g), w, g);
   },
   MaxPool3DGrad({ dy, input }, attrs, g) {
     const w = pool3dWindow("MaxPool3DGrad", input.shape, attrs, dy.shape);
@@ -60,14 +60,6 @@ function average(dy: Sym, w: Window, g: Builder): Sym {
   return backwards(d, w, w.inChannels, g, { turned: filter, plain: filter });
 }
 
-/** What the forward pass has found already, where its node is part of the same program. */
-function forwardMaxima(output: Sym, image: Value): Maxima | undefined {
-  const node: Node | undefined = output.origin.value.from;
-  if (node?.op !== "MaxPool" || node.inputs[0] !== image || node.outputs.length < 2) return undefined;
-  const none = image.shape.slice(2).map(() => 0);
-  return { max: node.outputs[0]!, index: node.outputs[1]!, shape: image.shape, before: none, after: none };
-}
-
 /** As `maxima`; of equals the last, which is what TensorFlow.js takes in three dimensions: the image is read backwards. */
 function lastMaxima(image: Value, w: Window, g: Builder): Maxima {
   // Read from behind, windows must begin where the last one ends.
@@ -85,31 +77,21 @@ function lastMaxima(image: Value, w: Window, g: Builder): Maxima {
   const plane = count(found.shape.slice(2));
   const int = (op: string, a: Value, b: number) => g.node(op, [a, g.scalar(b, "int64")], {}, a.shape, "int64");
   const position = int("Mod", found.index, plane);
-  const turned = g.node(
+  const last = g.node(
     "Sub",
     [int("Add", found.index, plane - 1), int("Mul", position, 2)],
     {},
     position.shape,
     "int64",
   );
-  // Windows that saw nothing keep an index below 0.
-  const nothing = g.node("Less", [found.index, g.scalar(0, "int64")], {}, position.shape, "bool");
-  const index = g.node("Where", [nothing, found.index, turned], {}, position.shape, "int64");
   const after = found.before.map((p, i) => p - rest[i]!);
-  return { max: flip(found.max, g), index: flip(index, g), shape: found.shape, before: found.after, after };
+  return { max: flip(found.max, g), index: flip(last, g), shape: found.shape, before: found.after, after };
 }
 
 /** Adds each window's gradient to the element that was its maximum. */
 function scatter(dy: Sym, found: Maxima, w: Window, g: Builder): Sym {
   const d = g.as(dy, w.perm);
-  const flat = [count(d.shape)];
-  const roomy = [...found.before, ...found.after].some((p) => p > 0);
-  let [index, updates] = [g.reshape(found.index, flat), g.reshape(d, flat)];
-  if (roomy) {
-    const nothing = g.node("Less", [index, g.scalar(0, "int64")], {}, flat, "bool");
-    updates = g.node("Where", [nothing, g.scalar(0), updates], {}, flat);
-    index = g.node("Max", [index, g.scalar(0, "int64")], {}, flat, "int64");
-  }
+  const [index, updates] = [found.index, d].map((value) => g.reshape(value, [count(d.shape)])) as [Value, Value];
   const zeros = g.splat(0, [count(found.shape)]);
   const sums = g.node("ScatterElements", [zeros, index, updates], { axis: 0, reduction: "add" }, zeros.shape);
   const wide = g.reshape(sums, found.shape);

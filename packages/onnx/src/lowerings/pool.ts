@@ -103,7 +103,7 @@ function maximum(x: Sym, w: Window, g: Builder): Sym {
 
 export interface Maxima {
   max: Value;
-  /** Flat positions of the maxima, int64; below 0 where a window saw nothing. */
+  /** Flat positions of the maxima, int64. */
   index: Value;
   /** Batch, channels and image into which `index` counts: the image may have been padded first. */
   shape: readonly number[];
@@ -112,26 +112,30 @@ export interface Maxima {
   after: readonly number[];
 }
 
-/**
- * Maxima and where they are; of equals, the first. The form of MaxPool that also gives positions ignores NaN, as
- * TensorFlow.js does; the form without them does not, and the gradient needs the positions anyway.
- */
+/** What the forward pass found, by its result: the gradient asks for the same again. */
+const found = new WeakMap<Value, { image: Value; maxima: Maxima }>();
+
+/** The maxima that `max` is the first part of, where they are those of `image`. */
+export function foundMaxima(max: Value, image: Value): Maxima | undefined {
+  const known = found.get(max);
+  return known?.image === image ? known.maxima : undefined;
+}
+
+/** Maxima and where they are; of equals, the first. NaN is passed over, as in TensorFlow.js. */
 export function maxima(image: Value, w: Window, g: Builder): Maxima {
-  const types = [
-    { shape: [w.batch, w.inChannels, ...w.out] },
-    { shape: [w.batch, w.inChannels, ...w.out], dtype: "int64" as const },
-  ];
-  const none = w.kernel.map(() => 0);
-  if (!isRoomy(w)) {
-    const [max, index] = g.nodes("MaxPool", [image], poolAttributes(w), types) as [Value, Value];
-    return { max, index, shape: image.shape, before: none, after: none };
-  }
   const lowest = g.scalar(Number.NEGATIVE_INFINITY);
-  const wide = pad(image, w.before, w.after, Number.NEGATIVE_INFINITY, g);
-  const [max, index] = g.nodes("MaxPool", [wide], poolAttributes(padded(w)), types) as [Value, Value];
-  const nothing = g.node("Less", [index, g.scalar(0, "int64")], {}, index.shape, "bool");
-  const known = g.node("Where", [nothing, lowest, max], {}, max.shape);
-  return { max: known, index, shape: wide.shape, before: w.before, after: w.after };
+  const nan = g.node("IsNaN", [image], {}, image.shape, "bool");
+  const numbers = g.node("Where", [nan, lowest, image], {}, image.shape);
+  const roomy = isRoomy(w);
+  const none = w.kernel.map(() => 0);
+  const [before, after] = roomy ? [w.before, w.after] : [none, none];
+  const source = pad(numbers, before, after, Number.NEGATIVE_INFINITY, g);
+  const shape = [w.batch, w.inChannels, ...w.out];
+  const types = [{ shape }, { shape, dtype: "int64" as const }];
+  const [max, index] = g.nodes("MaxPool", [source], poolAttributes(roomy ? padded(w) : w), types) as [Value, Value];
+  const maxima = { max, index, shape: source.shape, before, after };
+  found.set(max, { image, maxima });
+  return maxima;
 }
 
 function poolAttributes(w: Window): Record<string, readonly number[]> {
@@ -140,15 +144,19 @@ function poolAttributes(w: Window): Record<string, readonly number[]> {
 }
 
 /** Positions in the image as TensorFlow.js counts them: channels last, with or without the images before it. */
-function logicalIndex({ index, shape, before }: Maxima, w: Window, withBatch: boolean, g: Builder): Value {
+function logicalIndex({ max, index, shape, before, after }: Maxima, w: Window, withBatch: boolean, g: Builder): Value {
   const [channels, high, wide] = shape.slice(1) as [number, number, number];
   const [top, left] = before as [number, number];
-  const [height, width] = w.size as [number, number];
+  const [height, width] = w.inShape.slice(1) as [number, number];
   const int = (op: string, a: Value, b: number) => g.node(op, [a, g.scalar(b, "int64")], {}, a.shape, "int64");
   const add = (a: Value, b: Value) => g.node("Add", [a, b], {}, a.shape, "int64");
   const row = int("Sub", int("Mod", int("Div", index, wide), high), top - w.trim[0]!);
   const column = int("Sub", int("Mod", index, wide), left - w.trim[1]!);
   const channel = int("Mod", int("Div", index, high * wide), channels);
   const first = withBatch ? add(int("Mul", int("Div", index, channels * high * wide), height), row) : row;
-  return add(int("Mul", add(int("Mul", first, width), column), channels), channel);
+  const position = add(int("Mul", add(int("Mul", first, width), column), channels), channel);
+  if (![...before, ...after].some((p) => p > 0)) return position;
+  // A window that saw nothing but padding.
+  const nothing = g.node("Equal", [max, g.scalar(Number.NEGATIVE_INFINITY)], {}, max.shape, "bool");
+  return g.node("Where", [nothing, g.scalar(-1, "int64"), position], {}, max.shape, "int64");
 }
