@@ -1,6 +1,6 @@
 // Numbers: timm 1.0.31, made by scripts/fixtures/vit.py and variants.py.
 
-import { configure, createModel, inference, parameterCount, tf } from "@vitrine/core";
+import { configure, createModel, inference, parameterCount, stateOf, tf } from "@vitrine/core";
 import { describeFamily, useBackend } from "@vitrine/test-utils";
 import { beforeAll, describe, expect, test } from "vitest";
 import { vit } from "./index.ts";
@@ -85,6 +85,14 @@ describe("vit", () => {
     const block = 4 * 48 + (48 + 1) * 144 + (48 + 1) * 48 + (48 + 1) * 144 + (144 + 1) * 48;
     const rest = 48 + 17 * 48 + (4 * 4 * 3 + 1) * 48 + 2 * 48 + (48 + 1) * 5;
     expect(parameterCount(vit, "vit_small_patch16_224", options)).toBe(8 * block + rest);
+  });
+
+  test("takes a checkpoint of the other pooling, with its norm", async () => {
+    const token = make();
+    const mean = make({ globalPool: "avg", state: await stateOf(token.spec, token.params) });
+    expect(mean.notes).toEqual(["fc_norm: starts as the checkpoint's norm, for this pooling"]);
+    const back = make({ state: await stateOf(mean.spec, mean.params) });
+    expect(back.logits(images()).dataSync()).toEqual(token.logits(images()).dataSync());
   });
 
   test("says which of several norms ends it", () => {

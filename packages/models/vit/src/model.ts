@@ -154,5 +154,18 @@ export function adaptViT(c: ViTConfig, given: State, notes: string[]): State {
   adaptInputConv("patch_embed.proj.weight", c.inChans, state, notes);
   const prefix = embeddedPrefix(c);
   adaptPositions("pos_embed", { prefix }, { prefix, grid: patchGrid(c) }, state, notes);
+  if (c.finalNorm) moveNorm(normsPooled(c), state, notes);
   return state;
+}
+
+/** A norm behind the pooling starts as the one ahead of it was, and the other way round. */
+function moveNorm(pooled: boolean, state: State, notes: string[]): void {
+  const [from, to] = pooled ? ["norm", "fc_norm"] : ["fc_norm", "norm"];
+  if (state.has(`${to}.weight`) || !state.has(`${from}.weight`)) return;
+  for (const part of ["weight", "bias"]) {
+    const value = state.get(`${from}.${part}`);
+    if (value) state.set(`${to}.${part}`, value);
+    state.delete(`${from}.${part}`);
+  }
+  notes.push(`${to}: starts as the checkpoint's ${from}, for this pooling`);
 }
