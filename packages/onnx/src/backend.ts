@@ -3,6 +3,7 @@
 import { type CompilingBackend, tf, VitrineError } from "@vitrine/core";
 import { Builder, type BuilderOptions, hostArray } from "./builder.ts";
 import { compileCall } from "./compile.ts";
+import { type Content, partsOf, Strings } from "./content.ts";
 import { Evaluator } from "./evaluate.ts";
 import { type DType, type HostData, Value } from "./graph.ts";
 import type { AnyLowering, LoweringResult } from "./kernels.ts";
@@ -10,9 +11,7 @@ import type { SessionOptions } from "./session.ts";
 import { type Perm, Sym } from "./sym.ts";
 
 interface Entry {
-  sym: Sym | undefined;
-  /** Strings have no place in the program; they are only kept. */
-  strings?: Uint8Array[];
+  readonly content: Content;
   references: number;
 }
 
@@ -63,14 +62,15 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
 
   #put(id: object, values: tf.BackendValues | null, shape: number[], dtype: tf.DataType, references: number): void {
     if (dtype === "string") {
-      this.#entries.set(id, { sym: undefined, strings: (values ?? []) as Uint8Array[], references });
+      const strings = (values ?? []) as Uint8Array[];
+      this.#entries.set(id, { content: new Strings(shape, strings), references });
       return;
     }
     if (dtype === "complex64") throw new VitrineError("onnx", "complex64 tensors are not supported");
     const data = toHost(values, shape, dtype);
-    const value = new Value([...shape], dtype, { data });
-    value.holders++;
-    this.#entries.set(id, { sym: new Sym(shape, dtype, value), references });
+    const content = new Sym(shape, dtype, new Value([...shape], dtype, { data }));
+    hold(content, 1);
+    this.#entries.set(id, { content, references });
   }
 
   override async read(id: tf.DataId): Promise<tf.BackendValues> {
@@ -78,9 +78,11 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
   }
 
   override readSync(id: tf.DataId): tf.BackendValues {
-    const entry = this.#entry(id);
-    if (entry.sym === undefined) return entry.strings!;
-    return this.hostData(entry.sym) as tf.BackendValues;
+    const { content } = this.#entry(id);
+    if (content instanceof Strings) return content.values;
+    if (content instanceof Sym) return this.hostData(content) as tf.BackendValues;
+    const [real, imag] = [content.real, content.imag].map((part) => this.hostData(part) as Float32Array);
+    return tf.backend_util.mergeRealAndImagArrays(real!, imag!);
   }
 
   /** Numbers of a tensor, computed now if they are pending. */
@@ -102,7 +104,7 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
     if (entry === undefined) return true;
     entry.references--;
     if (!force && entry.references > 0) return false;
-    if (entry.sym !== undefined) entry.sym.origin.value.holders--;
+    hold(entry.content, -1);
     this.#entries.delete(id);
     return true;
   }
@@ -154,12 +156,12 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
 
   /** Records a kernel. */
   lower(lowering: AnyLowering, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap): tf.TensorInfo | tf.TensorInfo[] {
-    const syms: Record<string, Sym | Sym[] | undefined> = {};
+    const contents: Record<string, Content | undefined> = {};
     for (const [name, input] of Object.entries(inputs))
-      syms[name] = input === undefined || input === null ? undefined : this.symOf(input as tf.TensorInfo);
-    const list = Array.isArray(inputs) ? Object.values(syms) : undefined;
-    const result = lowering((list ?? syms) as never, (attrs ?? {}) as never, this.#builder);
-    const same = Object.entries(syms).find(([, sym]) => sym !== undefined && sym === result);
+      contents[name] = input === undefined || input === null ? undefined : this.#entry(input.dataId).content;
+    const list = Array.isArray(inputs) ? Object.values(contents) : undefined;
+    const result = lowering((list ?? contents) as never, (attrs ?? {}) as never, this.#builder);
+    const same = Object.entries(contents).find(([, content]) => content !== undefined && content === result);
     if (same !== undefined) return this.#again((inputs as Record<string, tf.TensorInfo>)[same[0]]!);
     if (this.#builder.count > longestChain && this.#tracing === 0) this.#settle();
     return Array.isArray(result) ? result.map((r) => this.#info(r)) : this.#info(result as LoweringResult);
@@ -167,9 +169,9 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
 
   /** The symbol of a tensor. */
   symOf(tensor: tf.TensorInfo): Sym {
-    const { sym } = this.#entry(tensor.dataId);
-    if (sym === undefined) throw new VitrineError("onnx", "string tensors cannot be computed with");
-    return sym;
+    const { content } = this.#entry(tensor.dataId);
+    if (!(content instanceof Sym)) throw new VitrineError("onnx", `expected numbers, found a ${tensor.dtype} tensor`);
+    return content;
   }
 
   /** A tensor for a symbol. */
@@ -190,11 +192,11 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
   }
 
   #info(result: LoweringResult): tf.TensorInfo {
-    const sym = result instanceof Sym ? result : new Sym(result.shape, result.dtype, result);
+    const content = result instanceof Value ? new Sym(result.shape, result.dtype, result) : result;
     const dataId = {};
-    sym.origin.value.holders++;
-    this.#entries.set(dataId, { sym, references: 1 });
-    return { dataId, shape: sym.shape, dtype: sym.dtype as tf.DataType };
+    hold(content, 1);
+    this.#entries.set(dataId, { content, references: 1 });
+    return { dataId, shape: content.shape, dtype: content.dtype as tf.DataType };
   }
 
   #entry(id: object): Entry {
@@ -206,8 +208,8 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
   /** Computes everything pending, so that chains of updates nobody reads do not grow without end. */
   #settle(): void {
     const values: Value[] = [];
-    for (const { sym } of this.#entries.values())
-      if (sym !== undefined && sym.origin.value.data === undefined) values.push(sym.origin.value);
+    for (const { content } of this.#entries.values())
+      for (const { origin } of partsOf(content)) if (origin.value.data === undefined) values.push(origin.value);
     this.#evaluator.evaluate(values);
     this.#builder.count = 0;
   }
@@ -245,6 +247,11 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
     if (this.#tracing > 0) return fn(...(args as never[])); // a compiled function inside another is part of it
     return compileCall(this, cache, fn, args);
   }
+}
+
+/** Counts tensors that stand for a value. */
+function hold(content: Content, by: 1 | -1): void {
+  for (const { origin } of partsOf(content)) origin.value.holders += by;
 }
 
 function toHost(values: tf.BackendValues | null, shape: number[], dtype: DType): HostData {

@@ -3,6 +3,7 @@
 
 import type { tf } from "@vitrine/core";
 import type { Builder } from "./builder.ts";
+import type { Content } from "./content.ts";
 import type { Value } from "./graph.ts";
 import type { ImageKernels } from "./kernels-image.ts";
 import type { Sym } from "./sym.ts";
@@ -222,7 +223,7 @@ export interface Kernels
 
 /** Inputs as the lowering sees them: a symbol for each tensor. */
 type Symbols<I> = I extends readonly unknown[] ? Sym[] : { [K in keyof I]: Sym };
-export type LoweringResult = Sym | Value;
+export type LoweringResult = Content | Value;
 
 export type Lowering<I, A> = (inputs: Symbols<I>, attrs: A, g: Builder) => LoweringResult | LoweringResult[];
 /** A table with a lowering for each kernel of a group. */

@@ -3,7 +3,9 @@
 import { tf } from "@vitrine/core";
 import { OnnxBackend } from "./backend.ts";
 import type { AnyLowering } from "./kernels.ts";
+import { complexLowerings, toComplex } from "./lowerings/complex.ts";
 import { lowerings } from "./lowerings/index.ts";
+import { fillStrings, stringLowerings } from "./lowerings/strings.ts";
 import type { SessionOptions } from "./session.ts";
 import { missingKernels, refuse } from "./unsupported.ts";
 
@@ -30,17 +32,30 @@ function same(a: SessionOptions, b: SessionOptions): boolean {
 }
 
 function registerKernels(): void {
-  for (const [kernelName, lowering] of Object.entries(lowerings)) {
+  const names = new Set([...Object.keys(lowerings), ...Object.keys(complexLowerings)]);
+  for (const kernelName of [...names, ...missingKernels(names)]) {
     if (tf.getKernel(kernelName, backendName)) continue;
     tf.registerKernel({
       kernelName,
       backendName,
-      kernelFunc: ({ inputs, attrs, backend }) =>
-        (backend as OnnxBackend).lower(lowering as AnyLowering, inputs, attrs ?? {}),
+      kernelFunc({ inputs, attrs, backend }) {
+        const lowering = chooseLowering(kernelName, inputs, attrs ?? {}) ?? refuse(kernelName);
+        return (backend as OnnxBackend).lower(lowering, inputs, attrs ?? {});
+      },
     });
   }
-  for (const kernelName of missingKernels(new Set(Object.keys(lowerings)))) {
-    if (tf.getKernel(kernelName, backendName)) continue;
-    tf.registerKernel({ kernelName, backendName, kernelFunc: () => refuse(kernelName) });
-  }
+}
+
+/** The lowering of a kernel for what its inputs hold: numbers, complex numbers, or strings. */
+function chooseLowering(
+  kernelName: string,
+  inputs: tf.NamedTensorInfoMap,
+  attrs: tf.NamedAttrMap,
+): AnyLowering | undefined {
+  const holds = (dtype: string) => Object.values(inputs).some((input) => input?.dtype === dtype);
+  if (holds("complex64")) return complexLowerings[kernelName];
+  if (kernelName === tf.Cast && attrs.dtype === "complex64") return toComplex;
+  if (holds("string")) return stringLowerings[kernelName];
+  if (kernelName === tf.Fill && typeof attrs.value === "string") return fillStrings;
+  return (lowerings as Readonly<Record<string, AnyLowering>>)[kernelName] ?? complexLowerings[kernelName];
 }

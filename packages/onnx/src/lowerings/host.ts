@@ -76,7 +76,7 @@ export const host: LoweringsOf<HostKernels> = {
 };
 
 /** The numbers of a tensor, computed now where they are pending. @throws VitrineError in a recording that must stay open. */
-function numbers(kernelName: string, x: Sym): HostData {
+export function numbers(kernelName: string, x: Sym): HostData {
   try {
     return currentBackend().hostData(x);
   } catch (cause) {
