@@ -16,6 +16,7 @@ import {
   imageGradient,
   imageOf,
   isEmpty,
+  resultOf,
   taps,
   type Window,
   windowOf,
@@ -48,7 +49,7 @@ export const convGrad: LoweringsOf<ConvGradKernels> = {
 function inputGradient(dy: Sym, filter: Sym, w: Window, g: Builder): Sym {
   if (isEmpty(w.inShape) || isEmpty(w.outShape) || isEmpty(filter.shape)) return g.splat(0, w.inShape);
   const [outward, inward, ...window] = filterOrder(filter.rank) as [number, number, ...number[]];
-  return backwards(g.as(dy, w.perm), w, 1, g, {
+  return backwards(resultOf(dy, w, g), w, 1, g, {
     turned: () => g.as(filter, [inward, outward, ...window]),
     plain: () => g.as(filter, [outward, inward, ...window]),
   });
@@ -85,7 +86,7 @@ function filterGradient(x: Sym, dy: Sym, w: Window, filterShape: readonly number
   const size = count(w.kernel);
   const [batch, from, to] = [w.batch, w.inChannels, w.outChannels];
   const image = imageOf(x, w, g);
-  const d = g.reshape(g.as(dy, w.perm), [batch, to, positions]);
+  const d = g.reshape(resultOf(dy, w, g), [batch, to, positions]);
   // [batch, to, columns] summed over the batch.
   const times = (columns: Value, transposed: boolean, width: number): Value => {
     const each = product(d, columns, false, transposed, [batch, to, width], g);

@@ -10,7 +10,7 @@ import { applyFilter, conv2dWindow } from "./conv.ts";
 import { backwards } from "./conv-grad.ts";
 import { activate } from "./fused.ts";
 import { product } from "./matmul.ts";
-import { count, imageOf, isEmpty, pad, taps, type Window } from "./window.ts";
+import { count, imageOf, isEmpty, pad, resultOf, taps, type Window } from "./window.ts";
 
 /** Widest image for which the weight gradient by rows is quicker than the one by taps. */
 const widestRow = 28;
@@ -33,7 +33,7 @@ export const depthwise: LoweringsOf<DepthwiseKernels> = {
     if (isEmpty(w.outShape) || isEmpty(w.inShape)) return g.splat(0, filterShape);
     const times = w.outChannels / w.inChannels;
     const image = imageOf(x, w, g);
-    const d = g.as(dy, w.perm);
+    const d = resultOf(dy, w, g);
     const rows = times === 1 && w.out[1]! <= widestRow && w.stride[1] === 1;
     const gradient = rows ? byRows(image, d, w, g) : byTaps(image, d, w, times, g);
     return g.sym(g.reshape(gradient, [w.inChannels, times, ...w.kernel]), CMHW);
@@ -44,7 +44,7 @@ export const depthwise: LoweringsOf<DepthwiseKernels> = {
       result: dy.shape,
     });
     if (isEmpty(w.inShape) || isEmpty(w.outShape)) return g.splat(0, w.inShape);
-    return backwards(g.as(dy, w.perm), w, w.inChannels, g, {
+    return backwards(resultOf(dy, w, g), w, w.inChannels, g, {
       turned: () => g.as(filter, CMHW),
       plain: () => onePerChannel(filter, w, g),
     });

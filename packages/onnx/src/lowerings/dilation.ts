@@ -8,7 +8,7 @@ import type { DilationKernels } from "../kernels-image.ts";
 import type { Sym } from "../sym.ts";
 import type { Shape4 } from "./conv.ts";
 import { backwards } from "./conv-grad.ts";
-import { count, imageOf, isEmpty, offsets, taps, type Window, windowOf } from "./window.ts";
+import { count, imageOf, isEmpty, offsets, resultOf, taps, type Window, windowOf } from "./window.ts";
 
 export const dilation: LoweringsOf<DilationKernels> = {
   Dilation2D({ x, filter }, attrs, g) {
@@ -83,6 +83,6 @@ function shares(x: Sym, filter: Sym, dy: Sym, w: Window, g: Builder): Value {
   const first = g.node("ArgMax", [all], { axis: 0, keepdims: 1 }, [1, ...shape], "int64");
   const tap = g.reshape(g.ints(candidates.map((_, i) => i)), [candidates.length, 1, 1, 1, 1]);
   const taken = g.node("Equal", [first, tap], {}, stacked, "bool");
-  const flowing = g.cast(g.as(dy, w.perm), "float32");
+  const flowing = g.cast(resultOf(dy, w, g), "float32");
   return g.node("Where", [taken, flowing, g.scalar(0)], {}, stacked);
 }

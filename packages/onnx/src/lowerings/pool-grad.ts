@@ -7,7 +7,7 @@ import type { PoolGradKernels } from "../kernels-image.ts";
 import type { Sym } from "../sym.ts";
 import { backwards } from "./conv-grad.ts";
 import { foundMaxima, isIdentity, type Maxima, maxima, pool2dWindow, pool3dWindow } from "./pool.ts";
-import { count, flip, imageGradient, imageOf, isEmpty, pad, type Window } from "./window.ts";
+import { count, flip, imageGradient, imageOf, isEmpty, pad, resultOf, type Window } from "./window.ts";
 
 export const poolGrad: LoweringsOf<PoolGradKernels> = {
   AvgPoolGrad: ({ dy, input }, attrs, g) => average(dy, pool2dWindow("AvgPoolGrad", input.shape, attrs, dy.shape), g),
@@ -34,7 +34,7 @@ export const poolGrad: LoweringsOf<PoolGradKernels> = {
 function average(dy: Sym, w: Window, g: Builder): Sym {
   if (isIdentity(w)) return dy;
   if (isEmpty(w.inShape) || isEmpty(w.outShape)) return g.splat(0, w.inShape);
-  const d = g.as(dy, w.perm);
+  const d = resultOf(dy, w, g);
   const share = 1 / count(w.kernel);
   const apart = w.stride.every((s, i) => s === w.kernel[i] || w.out[i] === 1);
   if (apart && [...w.before, ...w.after].every((p) => p === 0)) {
@@ -90,7 +90,7 @@ function lastMaxima(image: Value, w: Window, g: Builder): Maxima {
 
 /** Adds each window's gradient to the element that was its maximum. */
 function scatter(dy: Sym, found: Maxima, w: Window, g: Builder): Sym {
-  const d = g.as(dy, w.perm);
+  const d = resultOf(dy, w, g);
   const [index, updates] = [found.index, d].map((value) => g.reshape(value, [count(d.shape)])) as [Value, Value];
   const zeros = g.splat(0, [count(found.shape)]);
   const sums = g.node("ScatterElements", [zeros, index, updates], { axis: 0, reduction: "add" }, zeros.shape);

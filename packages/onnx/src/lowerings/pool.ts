@@ -1,6 +1,6 @@
 // Pooling over images of two and three dimensions.
 
-import { tf } from "@vitrine/core";
+import { tf, VitrineError } from "@vitrine/core";
 import type { Builder } from "../builder.ts";
 import type { Value } from "../graph.ts";
 import type { LoweringsOf } from "../kernels.ts";
@@ -16,6 +16,7 @@ export const pool: LoweringsOf<PoolKernels> = {
   MaxPool: ({ x }, attrs, g) => maximum(x, pool2dWindow("MaxPool", x.shape, attrs), g),
   MaxPool3D: ({ x }, attrs, g) => maximum(x, pool3dWindow("MaxPool3D", x.shape, attrs), g),
   MaxPoolWithArgmax({ x }, attrs, g) {
+    if (x.rank !== 4) throw new VitrineError("MaxPoolWithArgmax", `expected images of rank 4, found [${x.shape}]`);
     const w = pool2dWindow("MaxPoolWithArgmax", x.shape, attrs);
     if (isEmpty(w.outShape)) return [g.splat(0, w.outShape, x.dtype), g.splat(0, w.outShape, "int32")];
     const found = maxima(g.cast(imageOf(x, w, g), "float32"), w, g);
@@ -54,10 +55,10 @@ export function pool3dWindow(
   return windowOf(kernelName, info, result);
 }
 
-/** A window of one element at every position. */
+/** A window of one element that keeps the image's size: in two dimensions TensorFlow.js does not look further. */
 export function isIdentity(w: Window): boolean {
-  const still = [...w.kernel, ...w.stride].every((d) => d === 1);
-  return still && w.inShape.every((d, axis) => d === w.outShape[axis]);
+  const single = w.kernel.length === 2 ? w.kernel : [...w.kernel, ...w.stride];
+  return single.every((d) => d === 1) && w.inShape.every((d, axis) => d === w.outShape[axis]);
 }
 
 /** ONNX Runtime refuses padding in which a whole window fits. */

@@ -30,27 +30,34 @@ export interface Window {
 type Info = tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo;
 
 /**
- * The window of a forward kernel, or with `result` of a gradient: TensorFlow.js' gradients forget how the forward pass
- * rounded, so the shape of the result that flows back is what counts.
+ * The window of a forward kernel, or with `result` (a shape) of a gradient: TensorFlow.js' gradients forget how the
+ * forward pass rounded, so as many windows count as flow back, up to what any rounding gives.
  */
-export function windowOf(kernelName: string, info: Info, result: readonly number[] = info.outShape): Window {
+export function windowOf(kernelName: string, info: Info, result?: readonly number[]): Window {
   const rank = info.inShape.length;
   const first = info.dataFormat === "channelsFirst";
   const perm = first ? identity(rank) : imageOrder(rank);
   const axes = (two: number[], depth: number | undefined) => (depth === undefined ? two : [depth, ...two]);
   const three = "inDepth" in info ? info : undefined;
   const full = axes([info.inHeight, info.inWidth], three?.inDepth);
-  const out = permuteShape(result, perm).slice(2);
   const kernel = axes([info.filterHeight, info.filterWidth], three?.filterDepth);
   const stride = axes([info.strideHeight, info.strideWidth], three?.strideDepth);
   const dilation = axes([info.dilationHeight, info.dilationWidth], three?.dilationDepth);
   const pad = axes([info.padInfo.top, info.padInfo.left], three?.padInfo.front);
+  const behind = axes([info.padInfo.bottom, info.padInfo.right], three?.padInfo.back);
+  const spread = kernel.map((k, i) => (k - 1) * dilation[i]!);
+  const out = axes([info.outHeight, info.outWidth], three?.outDepth);
+  if (result !== undefined)
+    out.forEach((_, i) => {
+      const most = Math.ceil((full[i]! + pad[i]! + behind[i]! - spread[i]! - 1) / stride[i]!) + 1;
+      out[i] = Math.min(result[perm[i + 2]!]!, most);
+    });
   if (out.some((d) => d < 0))
     throw new VitrineError(kernelName, `a filter of [${kernel}] does not fit into an image of [${full}]`);
 
   const trim = pad.map((p) => Math.max(0, -p));
   const before = pad.map((p) => Math.max(0, p));
-  const reach = out.map((o, i) => (o - 1) * stride[i]! + (kernel[i]! - 1) * dilation[i]! + 1 - before[i]!);
+  const reach = out.map((o, i) => (o - 1) * stride[i]! + spread[i]! + 1 - before[i]!);
   const rows = full.map((d, i) => d - trim[i]!);
   // Rows past the last window change ONNX's count of windows where there are `stride` of them or more.
   const size = rows.map((d, i) => (d - reach[i]! >= stride[i]! ? reach[i]! : d));
@@ -61,7 +68,7 @@ export function windowOf(kernelName: string, info: Info, result: readonly number
     inChannels: info.inChannels,
     outChannels: info.outChannels,
     inShape: info.inShape,
-    outShape: result,
+    outShape: info.outShape.map((d, axis) => out[perm.indexOf(axis) - 2] ?? d),
     trim,
     size,
     out,
@@ -104,6 +111,16 @@ export function attributesOf(w: Window, group = 1): Attributes {
 /** The image in ONNX's order, without the rows that no window reaches. */
 export function imageOf(x: Sym, w: Window, g: Builder): Value {
   return crop(g.as(x, w.perm), w.trim, w.size, g);
+}
+
+/** What flows back, in ONNX's order, as far as windows reach. */
+export function resultOf(dy: Sym, w: Window, g: Builder): Value {
+  return crop(
+    g.as(dy, w.perm),
+    w.out.map(() => 0),
+    w.out,
+    g,
+  );
 }
 
 /** A gradient of `imageOf`'s result as one of the whole image: rows that no window reaches get zero. */
