@@ -61,13 +61,16 @@ export {
 } from "./schedules/curves.ts";
 export { createSchedule, type Schedule, type ScheduleConfig, type ScheduleSetting } from "./schedules/index.ts";
 export { createStep } from "./step/create.ts";
+export { teacherOf } from "./step/teacher.ts";
 export type {
   OptimizerConfig,
   Step,
   StepBatch,
+  StepDistillation,
   StepOptions,
   StepResult,
   StepSnapshot,
+  Teacher,
 } from "./step.ts";
 export { type TrainResult, train } from "./trainer.ts";
 export { saveWeights } from "./weights.ts";

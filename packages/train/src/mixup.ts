@@ -72,8 +72,9 @@ export function cutmixBox(
 ): [yl: number, yh: number, xl: number, xh: number] {
   const ratio = Math.sqrt(1 - lam);
   const span = (centre: number, size: number): [number, number] => {
-    const half = Math.floor(Math.floor(size * ratio) / 2);
-    return [Math.min(size, Math.max(0, centre - half)), Math.min(size, Math.max(0, centre + half))];
+    const length = Math.floor(size * ratio);
+    const start = centre - Math.floor(length / 2);
+    return [Math.min(size, Math.max(0, start)), Math.min(size, Math.max(0, start + length))];
   };
   return [...span(cy, height), ...span(cx, width)];
 }

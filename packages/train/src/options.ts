@@ -5,13 +5,15 @@ import type { EmaConfig } from "./ema.ts";
 import { checkClasses } from "./evaluate.ts";
 import { freezing } from "./freeze.ts";
 import { type LearningRateRule, resolveLearningRate } from "./learning-rate.ts";
+import type { DistillationOptions } from "./losses.ts";
 import { checkMixup, type MixupConfig } from "./mixup.ts";
 import { type ResolvedOptimizer, resolveOptimizer } from "./optim/index.ts";
 import { type LayerDecay, layerScales } from "./param-groups.ts";
 import type { Reporter } from "./progress/events.ts";
 import type { EvalMetric } from "./records.ts";
 import { createSchedule, type Schedule, type ScheduleConfig } from "./schedules/index.ts";
-import type { OptimizerConfig, Step, StepOptions } from "./step.ts";
+import { teacherOf } from "./step/teacher.ts";
+import type { OptimizerConfig, Step, StepDistillation, StepOptions, Teacher } from "./step.ts";
 
 export interface TrainOptions {
   /** Training data; its loader shuffles and augments. */
@@ -39,6 +41,8 @@ export interface TrainOptions {
   freeze?: string | readonly string[];
   /** Lower rates for lower layers: the factor from a layer to the one before, or all of its options. */
   layerDecay?: number | LayerDecay;
+  /** Learn from a teacher's scores too: a model, or whatever gives scores for a batch. */
+  distillation?: DistillationOptions & { teacher: Model | Teacher; weight?: number };
   /** Default 42. */
   seed?: number;
   /** The run folder. Without it nothing is written. */
@@ -151,7 +155,7 @@ export function resolveOptions(model: Model, options: TrainOptions): Settings {
 }
 
 function stepOptions(model: Model, options: TrainOptions, optimizer: ResolvedOptimizer, seed: number): StepOptions {
-  const { clipNorm, ema, freeze, layerDecay } = options;
+  const { clipNorm, ema, freeze, layerDecay, distillation } = options;
   const { mean, std } = model.preprocess;
   const frozen = freeze === undefined ? undefined : freezing(model, freeze);
   const decay = typeof layerDecay === "number" ? { decay: layerDecay } : layerDecay;
@@ -165,7 +169,16 @@ function stepOptions(model: Model, options: TrainOptions, optimizer: ResolvedOpt
     ...(scales === undefined ? {} : { rateScale: scales.rateScale }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...(ema === undefined ? {} : { ema }),
+    ...(distillation === undefined ? {} : { distillation: withTeacher(distillation) }),
   };
+}
+
+/** @throws VitrineError for a weight or temperature that makes no sense. */
+function withTeacher({ teacher, ...rest }: NonNullable<TrainOptions["distillation"]>): StepDistillation {
+  const { weight = 0.5, temperature = 1 } = rest;
+  if (!(weight >= 0 && weight <= 1)) throw usage(`distillation.weight must lie in [0, 1], found ${weight}`);
+  if (!(temperature > 0)) throw usage(`distillation.temperature must be above 0, found ${temperature}`);
+  return { ...rest, teacher: typeof teacher === "function" ? teacher : teacherOf(teacher) };
 }
 
 function checkSource(name: string, source: BatchSource): void {

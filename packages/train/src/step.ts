@@ -2,6 +2,7 @@
 // sees of it; `createStep` chooses between the two forms (in place on the host, or wholly in the graph).
 
 import type { HostTensor, State } from "@vitrine/core";
+import type { DistillationOptions } from "./losses.ts";
 
 /** A micro-batch as the step takes it. */
 export interface StepBatch {
@@ -71,6 +72,8 @@ export interface StepOptions {
   seed: number;
   /** Parameters that stay as they are. */
   frozen?: (path: string) => boolean;
+  /** Learn from another model's scores besides the targets (DeiT, https://arxiv.org/abs/2012.12877). */
+  distillation?: StepDistillation;
   /** Factor on the learning rate by path (layer-wise decay). Default 1. */
   rateScale?: (path: string) => number;
   /**
@@ -78,6 +81,15 @@ export interface StepOptions {
    * state can stay on a device. Default: `host` where the engine is onnx on the CPU and the optimizer has a kernel.
    */
   update?: "host" | "graph";
+}
+
+/** Scores of a batch of images, mixed as the batch says: [size, classes]. */
+export type Teacher = (batch: StepBatch) => Float32Array;
+
+export interface StepDistillation extends DistillationOptions {
+  teacher: Teacher;
+  /** Share of the teacher in the loss. DeiT's default is 0.5. */
+  weight?: number;
 }
 
 /** An optimizer by name with its constants; names and defaults are timm's. */

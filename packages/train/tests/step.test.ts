@@ -4,6 +4,7 @@ import { useOnnx } from "@vitrine/onnx";
 import { beforeEach, describe, expect, test } from "vitest";
 import { FlatStore } from "../src/step/arena.ts";
 import { createStep } from "../src/step/create.ts";
+import { teacherOf } from "../src/step/teacher.ts";
 import type { Step, StepBatch, StepOptions } from "../src/step.ts";
 import { tinyModel } from "./tiny-model.ts";
 
@@ -47,6 +48,11 @@ beforeEach(async () => {
   await useOnnx();
 });
 
+/** A teacher that favours a class by the first pixel. */
+function leaning({ images, size }: StepBatch): Float32Array {
+  return Float32Array.from({ length: size * 4 }, (_, i) => (i % 4 === images[Math.floor(i / 4) * 192]! % 4 ? 3 : -1));
+}
+
 describe.each([
   ["adamw, clipped, averaged", { ...base, clipNorm: 0.5, ema: { decay: 0.9 } }],
   ["adamw with layer-wise rates", { ...base, rateScale: (path: string) => (path.startsWith("patch") ? 0.25 : 1) }],
@@ -56,6 +62,8 @@ describe.each([
   ],
   ["sgd without momentum", { ...base, optimizer: { name: "sgd", momentum: 0, nesterov: false, weightDecay: 1e-2 } }],
   ["a frozen stem", { ...base, frozen: (path: string) => path.startsWith("patch_embed") }],
+  ["a teacher's scores", { ...base, distillation: { kind: "soft", temperature: 2, weight: 0.7, teacher: leaning } }],
+  ["a teacher's choices", { ...base, distillation: { kind: "hard", teacher: leaning } }],
 ] as [string, StepOptions][])("with %s", (_name, options) => {
   test("gives the same numbers on the host, in the graph, and op by op", async () => {
     const run = async (update: "host" | "graph", backend: string) => {
@@ -84,7 +92,7 @@ describe.each([
 
 describe.each(["host", "graph"] as const)("the %s step", (update) => {
   test("accumulates to what one batch of all samples gives, also where sizes differ", () => {
-    // Without the batch norm's statistics, which see micro-batches: its parameters are frozen and the loss is compared.
+    // Each micro-batch is normalised by its own statistics, so the sum is compared with the gradients of each alone.
     const options: StepOptions = {
       ...base,
       optimizer: { name: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
@@ -179,6 +187,21 @@ describe.each(["host", "graph"] as const)("the %s step", (update) => {
     step.dispose();
     other.dispose();
   });
+});
+
+test("a teacher that is the student itself has nothing to teach", () => {
+  const model = tinyModel();
+  const distillation = { kind: "soft", weight: 1, teacher: teacherOf(model) } as const;
+  const step = createStep(model, { ...base, distillation });
+  // In training the batch norm sees the batch, the teacher's sees its running statistics: not quite zero.
+  const twin = createStep(model, {
+    ...base,
+    distillation: { ...distillation, teacher: (b) => step.run([b], { learningRate: 0 }).logits[0]! },
+  });
+  expect(Math.abs(twin.run([batchOf(4, 1)], { learningRate: 0 }).loss)).toBeLessThan(1e-6);
+  expect(step.run([batchOf(4, 1)], { learningRate: 0 }).loss).toBeGreaterThan(1e-6);
+  step.dispose();
+  twin.dispose();
 });
 
 describe("FlatStore", () => {

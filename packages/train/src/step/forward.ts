@@ -1,6 +1,8 @@
 // The part of a step that is the same wherever the update runs: from bytes to the loss and its gradients, in tf ops.
 
 import { type Mode, type Model, tf, trainingMode } from "@vitrine/core";
+import { crossEntropy, distillation, distilledLoss } from "../losses.ts";
+import type { StepDistillation, StepOptions } from "../step.ts";
 
 /** Tensors of one micro-batch. */
 export interface ForwardInputs {
@@ -12,6 +14,8 @@ export interface ForwardInputs {
   key: tf.Tensor1D;
   /** [H, W]: weight of an image's own pixels. */
   mix?: tf.Tensor2D;
+  /** The teacher's logits, [B, classes]. */
+  teacher?: tf.Tensor2D;
 }
 
 export interface ForwardResult {
@@ -46,9 +50,21 @@ export function normalise(
   return tf.add(tf.mul(x, own), tf.mul(partner, tf.sub(1, own)));
 }
 
-/** Cross entropy against soft targets, mean over samples and heads. */
-export function softCrossEntropy(heads: readonly tf.Tensor2D[], targets: tf.Tensor2D): tf.Scalar {
-  const losses = heads.map((logits) => tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), targets), 1))) as tf.Scalar);
+/**
+ * The mean over heads of the cross entropy; with a teacher, DeiT's objective: the first head learns the targets and the last
+ * one (the distillation head, or the only one) the teacher's scores.
+ */
+function lossOf(
+  heads: readonly tf.Tensor2D[],
+  targets: tf.Tensor2D,
+  teacher: tf.Tensor2D | undefined,
+  options: StepDistillation | undefined,
+): tf.Scalar {
+  if (teacher !== undefined && options !== undefined) {
+    const distilled = distillation(heads.at(-1)!, teacher, options);
+    return distilledLoss(crossEntropy(heads[0]!, targets), distilled, options.weight);
+  }
+  const losses = heads.map((logits) => crossEntropy(logits, targets));
   return losses.length === 1 ? losses[0]! : (tf.div(tf.addN(losses), losses.length) as tf.Scalar);
 }
 
@@ -58,7 +74,7 @@ export function forwardBackward(
   trained: ReadonlyMap<string, tf.Tensor>,
   rebuild: (trained: ReadonlyMap<string, tf.Tensor>) => object,
   inputs: ForwardInputs,
-  options: { mean: readonly number[]; std: readonly number[] },
+  options: Pick<StepOptions, "mean" | "std" | "distillation">,
 ): ForwardResult {
   const updates = new Map<string, tf.Tensor>();
   const mode: Mode = trainingMode(inputs.key, updates);
@@ -70,7 +86,7 @@ export function forwardBackward(
     const heads = model.heads(images, mode, params);
     const total = heads.length === 1 ? heads[0]! : (tf.div(tf.addN([...heads]), heads.length) as tf.Tensor2D);
     logits = tf.keep(total);
-    return softCrossEntropy(heads, inputs.targets);
+    return lossOf(heads, inputs.targets, inputs.teacher, options.distillation);
   })([...trained.values()]);
   return {
     loss: value as tf.Scalar,

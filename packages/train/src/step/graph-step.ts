@@ -113,13 +113,19 @@ export class GraphStep implements Step {
     return { loss, logits, applied };
   }
 
-  #inputs({ images, size, height, width, channels, targets, mix }: StepBatch): ForwardInputs {
+  #inputs(batch: StepBatch): ForwardInputs {
+    const { images, size, height, width, channels, targets, mix } = batch;
+    const teacher = this.#options.distillation?.teacher(batch);
     const inputs: ForwardInputs = {
       images: tf.tensor4d(Int32Array.from(images), [size, height, width, channels], "int32"),
       targets: tf.tensor2d(targets, [size, targets.length / size]),
       key: tf.tensor1d([this.#options.seed, this.#runs++], "int32"),
     };
-    return mix === undefined ? inputs : { ...inputs, mix: tf.tensor2d(mix, [height, width]) };
+    return {
+      ...inputs,
+      ...(mix && { mix: tf.tensor2d(mix, [height, width]) }),
+      ...(teacher && { teacher: tf.tensor2d(teacher, [size, teacher.length / size]) }),
+    };
   }
 
   #replace(carried: Carried): void {

@@ -132,7 +132,7 @@ export class HostStep implements Step {
 
   #forward(batch: StepBatch, buffers: Map<string, Numbers>): { loss: number; logits: Float32Array } {
     const { program, results } = this.#compile(batch);
-    const { seed } = this.#options;
+    const { seed, distillation } = this.#options;
     const feeds: HostData[] = [
       ...this.#trained.map(({ path }) => this.#store.view("params", path)),
       ...[...this.#fixed].map(([path, { data }]) => buffers.get(path) ?? data),
@@ -140,6 +140,7 @@ export class HostStep implements Step {
       batch.targets,
       Int32Array.of(seed, this.#runs),
       ...(batch.mix === undefined ? [] : [batch.mix]),
+      ...(distillation === undefined ? [] : [distillation.teacher(batch)]),
     ];
     const outputs = program.run(feeds, results);
     program.graph.outputs.forEach(({ name }, i) => {
@@ -180,20 +181,24 @@ export class HostStep implements Step {
       { name: "targets", shape: [size, classes] },
       { name: "key", shape: [2], dtype: "int32" },
       ...(mix === undefined ? [] : [{ name: "mix", shape: [height, width] }]),
+      ...(this.#options.distillation === undefined ? [] : [{ name: "teacher", shape: [size, classes] }]),
     ];
     return trace((...tensors) => {
       const params = new Map(this.#trained.map(({ path }, i) => [path, tensors[i]!]));
       const still = new Map(fixed.map(({ path }, i) => [path, tensors[this.#trained.length + i]!]));
-      const [images, targets, key, weights] = tensors.slice(this.#trained.length + fixed.length);
+      const named = new Map(inputs.map(({ name }, i) => [name, tensors[i]!]));
+      const weights = named.get("mix") as tf.Tensor2D | undefined;
+      const teacher = named.get("teacher") as tf.Tensor2D | undefined;
       const { loss, logits, grads, buffers } = forwardBackward(
         this.#model,
         params,
         (values) => buildParams(this.#model.spec, (path) => values.get(path) ?? still.get(path)),
         {
-          images: images as tf.Tensor4D,
-          targets: targets as tf.Tensor2D,
-          key: key as tf.Tensor1D,
-          ...(weights === undefined ? {} : { mix: weights as tf.Tensor2D }),
+          images: named.get("images") as tf.Tensor4D,
+          targets: named.get("targets") as tf.Tensor2D,
+          key: named.get("key") as tf.Tensor1D,
+          ...(weights && { mix: weights }),
+          ...(teacher && { teacher }),
         },
         this.#options,
       );
