@@ -73,6 +73,8 @@ function traceForward(model: Model, params: object, options: ForwardOptions): Gr
   return trace(forward as (...inputs: tf.Tensor[]) => TraceOutput[], [input], {
     portable: true,
     opset: options.opset,
+    // Constants are folded here, where their names are known.
+    optimise: false,
   });
 }
 
@@ -91,7 +93,7 @@ function outputsOf(
 
 /** Calls `fn` with the `onnx` backend in use and the parameters on it, and brings the former backend back. */
 async function withOnnx<T>(model: Model, fn: (backend: OnnxBackend, params: object) => T): Promise<T> {
-  const before = tf.getBackend();
+  const before = tf.getBackend() as string | undefined;
   if (before === backendName) return fn(tf.backend() as OnnxBackend, model.params);
   const host = new Map(leaves(model.params).map(([path, tensor]) => [path, tensor.dataSync()]));
   const backend = await useOnnx();
@@ -105,7 +107,7 @@ async function withOnnx<T>(model: Model, fn: (backend: OnnxBackend, params: obje
     return fn(backend, params);
   } finally {
     for (const copy of copies) copy.dispose();
-    await tf.setBackend(before);
+    if (before !== undefined) await tf.setBackend(before);
   }
 }
 

@@ -9,7 +9,7 @@ export {
   type PortSummary,
 } from "./export-onnx.ts";
 export { type InputLayout, newestOpset, oldestOpset, type PortNames } from "./forward-graph.ts";
-export { countMacs, type MacTarget } from "./macs.ts";
+export { countMacs, countVariantMacs, type MacTarget } from "./macs.ts";
 export { type OnnxMetadata, parseMetadata } from "./metadata.ts";
 export { describeModel, type ModelDescription, type PortDescription } from "./model-file.ts";
 export type { Pixels } from "./pixels.ts";

@@ -1,6 +1,18 @@
 // Multiply-adds of a model, counted from its traced graph: matrix products and convolutions at batch 1, as papers do.
 
-import { imageSize, inference, type Model, mapLeaves, type ParamSpec, sizeOf, specLeaves, tf } from "@vitrine/core";
+import {
+  type BaseConfig,
+  configure,
+  type Family,
+  imageSize,
+  inference,
+  type Model,
+  mapLeaves,
+  type ParamSpec,
+  sizeOf,
+  specLeaves,
+  tf,
+} from "@vitrine/core";
 import { backendName, type Graph, trace, useOnnx } from "@vitrine/onnx";
 
 /** What is counted of a model: it needs no parameters, so a family bound to a configuration is enough. */
@@ -14,13 +26,30 @@ export async function countMacs(
   model: MacTarget,
   size: readonly [number, number] = imageSize(model.config),
 ): Promise<number> {
-  const before = tf.getBackend();
+  const before = tf.getBackend() as string | undefined;
   if (before !== backendName) await useOnnx();
   try {
     return macsOf(forward(model, size));
   } finally {
-    if (before !== "" && before !== backendName) await tf.setBackend(before);
+    // There may have been none yet.
+    if (before !== undefined && before !== backendName) await tf.setBackend(before);
   }
+}
+
+/** Multiply-adds of a variant with options, without making it. */
+export async function countVariantMacs<C extends BaseConfig>(
+  family: Family<C, object>,
+  name: string,
+  options: object = {},
+): Promise<number> {
+  const config = configure(family, name, options);
+  return countMacs({
+    config,
+    spec: family.spec(config),
+    features: (images, mode = inference, params = {}) => family.features(config, params, images, mode),
+    head: (features, mode = inference, options = {}, params = {}) =>
+      family.head(config, params, features, mode, options),
+  });
 }
 
 function forward(model: MacTarget, [height, width]: readonly [number, number]): Graph {

@@ -8,7 +8,7 @@ type Node = Graph["nodes"][number];
 /** Constants larger than what they were made from are not worth a place in the file, beyond this many elements. */
 const smallEnough = 1024;
 
-/** Names may be given for constants; a folded constant inherits the name of the one parameter it came from. */
+/** Names may be given for constants; a folded constant is called by what it came from, `cls_token+pos_embed`. */
 export function foldConstants(
   graph: Graph,
   given: ReadonlyMap<Value, string>,
@@ -72,9 +72,10 @@ function nameConstants(
   const names = new Map<Value, string>();
   const uses = new Map<string, number>();
   for (const constant of graph.constants) {
-    const keys = [...(origins.get(constant) ?? [])].flatMap((source) => given.get(source) ?? []);
-    if (keys.length !== 1) continue;
-    const [key] = keys as [string];
+    const sources = origins.get(constant) ?? new Set();
+    const keys = [...given].filter(([source]) => sources.has(source)).map(([, key]) => key);
+    if (keys.length === 0) continue;
+    const key = keys.join("+");
     const count = uses.get(key) ?? 0;
     uses.set(key, count + 1);
     names.set(constant, count === 0 ? key : `${key}.${count}`);
