@@ -84,6 +84,20 @@ describe("jit", () => {
     expect(calls).toBe(2);
   });
 
+  test("leaves no tensor behind, and does not dispose what it was given", async () => {
+    await useOnnx();
+    const outside = ramp(2);
+    const f = jit((x: tf.Tensor) => ({ x, outside, kept: tf.keep(tf.square(x)) }));
+    const x = ramp(3);
+    const before = tf.memory().numTensors;
+    const result = f(x);
+    expect(tf.memory().numTensors).toBe(before + 3);
+    tf.dispose(result);
+    tf.dispose(f(x));
+    expect(tf.memory().numTensors).toBe(before);
+    expect([outside.isDisposed, x.isDisposed]).toEqual([false, false]);
+  });
+
   test("refuses to read numbers while tracing", async () => {
     await useOnnx();
     const f = jit((x: tf.Tensor) => tf.mul(x, tf.sum(x).dataSync()[0]!));

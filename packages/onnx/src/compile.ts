@@ -55,8 +55,18 @@ function compile(backend: OnnxBackend, call: (tensors: tf.Tensor[]) => unknown, 
       made,
     );
     for (const tensor of ports) tensor.dispose();
+    disposeSymbols(backend, outputs);
     return { program: createProgram(optimise(graph), backend.options), captured, rebuild };
   });
+}
+
+/**
+ * Lets go of what a recording gave, also of what was kept inside it (running statistics, intermediates). A tensor from
+ * outside that was given back as it is has numbers, and stays.
+ */
+export function disposeSymbols(backend: OnnxBackend, tensors: readonly tf.Tensor[]): void {
+  for (const tensor of tensors)
+    if (!tensor.isDisposed && backend.symOf(tensor).origin.value.data === undefined) tensor.dispose();
 }
 
 /** Collects the tensors of a tree, and gives a function that puts others in their places. */

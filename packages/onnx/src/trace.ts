@@ -2,6 +2,7 @@
 
 import { tf, VitrineError } from "@vitrine/core";
 import { currentBackend } from "./backend.ts";
+import { disposeSymbols } from "./compile.ts";
 import type { BuilderOptions } from "./builder.ts";
 import type { DType, Graph, Port } from "./graph.ts";
 import { optimise } from "./passes/index.ts";
@@ -87,6 +88,10 @@ function traceAt(
         return { name, value: perm === undefined ? builder.value(sym) : builder.as(sym, perm) };
       });
       for (const tensor of kept) tensor.dispose();
+      disposeSymbols(
+        backend,
+        described.map(({ tensor }) => tensor),
+      );
       const ports = inputs.map(({ name }, i) => ({ name, value: values[i]! }));
       return closeOver(ports, outputs, Number.POSITIVE_INFINITY).graph;
     },
