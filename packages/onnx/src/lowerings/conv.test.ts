@@ -1,4 +1,6 @@
 import { tf } from "@vitrine/core";
+import { describe, expect, test } from "vitest";
+import { useOnnx } from "../register.ts";
 import { type ParityRow, parity, rand } from "../testing.ts";
 
 type Pad = "same" | "valid" | number;
@@ -231,3 +233,18 @@ parity("Conv3D and its gradients", [
       tf.conv3dTranspose(rand<tf.Rank.R5>(1, 2, 3, 2, 3), rand<tf.Rank.R5>(2, 2, 2, 4, 3), [1, 4, 6, 4, 4], 2, "same"),
   ],
 ]);
+
+describe("gradients", () => {
+  // A convolution is linear in the image and in the filter: <conv(x, w), dy> is <x, dx>, and it is <w, dw>.
+  test.each(["floor", "round", "ceil"] as const)("are those of the forward pass, rounded by %s", async (rounding) => {
+    await useOnnx();
+    const [x, w] = [rand<tf.Rank.R4>(2, 6, 8, 5), rand<tf.Rank.R4>(3, 3, 5, 4)];
+    const f = (x: tf.Tensor, w: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 0, "NHWC", 1, rounding);
+    const y = f(x, w);
+    const dy = rand<tf.Rank.R4>(...(y.shape as [number, number, number, number]));
+    const product = (a: tf.Tensor, b: tf.Tensor) => tf.sum(tf.mul(a, b)).dataSync()[0]!;
+    const [dx, dw] = tf.grads((x, w) => f(x!, w!))([x, w], dy) as [tf.Tensor, tf.Tensor];
+    expect(product(x, dx)).toBeCloseTo(product(y, dy), 2);
+    expect(product(w, dw)).toBeCloseTo(product(y, dy), 2);
+  });
+});

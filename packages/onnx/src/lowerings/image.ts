@@ -2,7 +2,7 @@
 
 import { tf, VitrineError } from "@vitrine/core";
 import type { Builder } from "../builder.ts";
-import type { DType, Value } from "../graph.ts";
+import { type DType, Value } from "../graph.ts";
 import type { LoweringsOf } from "../kernels.ts";
 import type { GeometryKernels } from "../kernels-image.ts";
 import { type Plane, sampleBilinear, sampleNearest } from "./sample.ts";
@@ -46,24 +46,20 @@ export const geometry: LoweringsOf<GeometryKernels> = {
     const [centerX, centerY] = tf.backend_util.getImageCenter(center, height, width);
     const [sin, cos] = [Math.sin(radians), Math.cos(radians)];
     const inside = new Uint8Array(height * width);
-    const source = Array.from({ length: height * width }, (_, i) => {
+    const source = BigInt64Array.from({ length: height * width }, (_, i) => {
       const [dx, dy] = [(i % width) - centerX, Math.floor(i / width) - centerY];
       const x = Math.round(dx * cos - dy * sin + centerX);
       const y = Math.round(dx * sin + dy * cos + centerY);
       const there = x >= 0 && x < width && y >= 0 && y < height;
       inside[i] = +there;
-      return there ? y * width + x : 0;
+      return BigInt(there ? y * width + x : 0);
     });
     const pixels = [batch, height * width, channels];
-    const moved = g.node(
-      "Gather",
-      [g.reshape(g.value(image), pixels), g.ints(source)],
-      { axis: 1 },
-      pixels,
-      image.dtype,
-    );
+    // Not literals: a program that is fed its tables serves every angle.
+    const table = new Value([height * width], "int64", { data: source });
+    const visible = new Value([height * width, 1], "bool", { data: inside });
+    const moved = g.node("Gather", [g.reshape(g.value(image), pixels), table], { axis: 1 }, pixels, image.dtype);
     const fill = g.literal(fillOf(fillValue, channels, image.dtype), [channels], image.dtype);
-    const visible = g.literal(inside, [height * width, 1], "bool");
     return g.reshape(g.node("Where", [visible, moved, fill], {}, pixels, image.dtype), image.shape);
   },
   Transform({ image, transforms }, { interpolation, fillMode, fillValue, outputShape }, g) {
