@@ -28,8 +28,8 @@ export const poolGrad: LoweringsOf<PoolGradKernels> = {
 };
 
 /**
- * Each window's gradient spread evenly over it. TensorFlow.js divides by the window's full size at the edges too, where
- * the forward pass divides by what lies inside the image; its backends in JavaScript agree on that, and so does this one.
+ * Each window's gradient spread evenly over it. Like TensorFlow.js' cpu kernel this divides by the window's full size at
+ * the edges too, where the forward pass divides by what lies inside the image.
  */
 function average(dy: Sym, w: Window, g: Builder): Sym {
   if (isIdentity(w)) return dy;
