@@ -61,7 +61,8 @@ export interface Model<C extends BaseConfig = BaseConfig, P extends object = obj
   readonly spec: Spec<P>;
   /** Current parameters. Replace them as a whole (`model.params = …`). */
   params: P;
-  readonly preprocess: Preprocess;
+  /** How images become its input. Replace it as a whole where your data ask for something else. */
+  preprocess: Preprocess;
   readonly pretrained: Pretrained | undefined;
   readonly classifier: readonly string[];
   /** Names of the classes, when known. */
