@@ -56,7 +56,8 @@ export const gather: LoweringsOf<GatherKernels> = {
 /** Indices that are known now fail here, at the user's call, rather than when the program runs. */
 function checkRange(indices: HostData | undefined, size: number): void {
   for (const index of indices ?? [])
-    if (index < 0 || index >= size) throw new VitrineError("GatherV2", `the index value ${index} is not in [0, ${size - 1}]`);
+    if (index < 0 || index >= size)
+      throw new VitrineError("GatherV2", `the index value ${index} is not in [0, ${size - 1}]`);
 }
 
 /** What tfjs' own checks of shapes look at. */
