@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkArrows } from "./arrows.mjs";
 import { checkFamilies } from "./families.mjs";
 import { importsOf, packageOf } from "./imports.mjs";
+import { checkLinks } from "./links.mjs";
 import { checkManifests } from "./manifests.mjs";
 import { checkTracked } from "./tracked.mjs";
 import { readWorkspace } from "./workspace.mjs";
@@ -253,5 +254,13 @@ describe("checkTracked", () => {
       "notes.txt:4: names a folder of this machine",
       "pnpm-lock.yaml: records addresses of tarballs; remove the lock file's `tarball` fields and install again",
     ]);
+  });
+});
+
+describe("checkLinks", () => {
+  test("names relative links that lead nowhere", () => {
+    const text = "[a](packages/data) [b](gone.md#x)\n[c](https://a.b/c) [d](#d)\n```\n[e](gone.md)\n```\n";
+    writeFileSync(join(copy, "links.md"), text);
+    expect(checkLinks(copy, ["links.md"])).toEqual(["links.md:1: links to gone.md#x, which is not there"]);
   });
 });
