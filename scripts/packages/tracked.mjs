@@ -22,19 +22,19 @@ const patterns = [
  * @returns {string[]}
  */
 export function checkTracked(root, tracked, own = [root, homedir()]) {
-  const named = own.filter((folder) => folder.length > 4);
+  const named = own
+    .filter((folder) => folder.length > 4)
+    .map((folder) => [
+      new RegExp(`(?<![\\w.~$}-])${folder.replace(/[.+^${}()|[\]\\]/g, "\\$&")}/`),
+      "a folder of this machine",
+    ]);
   return tracked.flatMap((path) => {
     const text = readText(join(root, path));
     if (text === undefined) return [];
     const problems = [];
     text.split("\n").forEach((line, i) => {
-      for (const [pattern, what] of patterns) {
-        const found = pattern.exec(line);
-        if (found) problems.push(`${path}:${i + 1}: names ${what}: ${found[0]}`);
-      }
-      for (const folder of named)
-        if (line.includes(`${folder}/`) && !problems.at(-1)?.startsWith(`${path}:${i + 1}:`))
-          problems.push(`${path}:${i + 1}: names a folder of this machine: ${folder}`);
+      const hit = [...patterns, ...named].find(([pattern]) => pattern.test(line));
+      if (hit) problems.push(`${path}:${i + 1}: names ${hit[1]}: ${hit[0].exec(line)[0]}`);
     });
     if (path === lockFile && /^\s+(?:resolution: \{[^}]*)?tarball: /m.test(text))
       problems.push(
