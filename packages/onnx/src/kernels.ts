@@ -176,6 +176,13 @@ export interface ScatterKernels {
   UnsortedSegmentSum: [tf.UnsortedSegmentSumInputs, tf.UnsortedSegmentSumAttrs];
 }
 
+export interface SparseKernels {
+  SparseFillEmptyRows: [tf.SparseFillEmptyRowsInputs, NoAttrs];
+  SparseReshape: [tf.SparseReshapeInputs, NoAttrs];
+  SparseSegmentMean: [tf.SparseSegmentMeanInputs, NoAttrs];
+  SparseSegmentSum: [tf.SparseSegmentSumInputs, NoAttrs];
+}
+
 export interface NormalizeKernels {
   FusedBatchNorm: [
     { x: tf.TensorInfo; mean: tf.TensorInfo; variance: tf.TensorInfo; scale?: tf.TensorInfo; offset?: tf.TensorInfo },
@@ -219,6 +226,7 @@ export interface Kernels
     NormalizeKernels,
     RandomKernels,
     HostKernels,
+    SparseKernels,
     ImageKernels {}
 
 /** Inputs as the lowering sees them: a symbol for each tensor. */

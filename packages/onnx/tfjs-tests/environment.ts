@@ -5,6 +5,10 @@ import { setTestEnvs } from "@tensorflow/tfjs-core/dist/jasmine_util";
 import jasmineCore from "jasmine-core";
 import { backendName, useOnnx } from "../src/index.ts";
 
+/** Where the report goes: what specs and profilers print would drown it. */
+export const print = console.log;
+console.log = () => {};
+
 export const jasmine = jasmineCore.boot(jasmineCore);
 
 // One thread: the specs' tensors are tiny.

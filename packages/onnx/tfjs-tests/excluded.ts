@@ -15,10 +15,6 @@ export const excluded: readonly Exclusion[] = [
     specs: [/^(raggedGather|raggedRange|raggedTensorToTensor) /],
   },
   {
-    reason: "sparse tensors kept as lists of indices, whose shapes are known only when their numbers are",
-    specs: [/^(sparseFillEmptyRows|sparseReshape|sparseSegmentMean|sparseSegmentSum) /],
-  },
-  {
     reason: "asks for less than one unit in the last place: 0.001 at numbers above 16384, which float32 holds to 0.002",
     specs: [/^exp onnx \{\} int32$/, /^tan onnx \{\} numbers exceed float32 precision$/],
   },

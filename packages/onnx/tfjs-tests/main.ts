@@ -1,12 +1,12 @@
 // The order matters: the environment, the specs, then the run.
 
-import { jasmine } from "./environment.ts";
+import { jasmine, print } from "./environment.ts";
 import "tfjs-specs";
 import { excluded } from "./excluded.ts";
 import { Reporter } from "./reporter.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as { filter?: string; list?: boolean };
-const reporter = new Reporter(options.list ?? false);
+const reporter = new Reporter(options.list ?? false, print);
 const env = jasmine.getEnv();
 env.configure({
   random: false,

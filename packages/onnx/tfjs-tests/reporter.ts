@@ -11,14 +11,17 @@ const shown = { names: 3, kinds: 60 };
 
 export class Reporter {
   readonly #all: boolean;
+  readonly #print: (line: string) => void;
   readonly #started = performance.now();
   readonly #failures = new Map<string, string[]>();
   readonly #excluded = new Map<string, Set<string>>();
   #passed = 0;
   #failed = 0;
 
-  constructor(all: boolean) {
+  /** `all`: every failure with its message, instead of a few of each kind. */
+  constructor(all: boolean, print: (line: string) => void) {
     this.#all = all;
+    this.#print = print;
   }
 
   exclude(name: string, reason: string): void {
@@ -42,14 +45,14 @@ export class Reporter {
   jasmineDone(): void {
     const kinds = [...this.#failures].sort(([, a], [, b]) => b.length - a.length);
     for (const [kind, names] of this.#all ? kinds : kinds.slice(0, shown.kinds)) {
-      console.log(`\n${names.length} x ${kind}`);
-      for (const name of this.#all ? names : names.slice(0, shown.names)) console.log(`    ${name}`);
-      if (!this.#all && names.length > shown.names) console.log("    ...");
+      this.#print(`\n${names.length} x ${kind}`);
+      for (const name of this.#all ? names : names.slice(0, shown.names)) this.#print(`    ${name}`);
+      if (!this.#all && names.length > shown.names) this.#print("    ...");
     }
-    for (const [reason, names] of this.#excluded) console.log(`${String(names.size).padStart(4)} excluded: ${reason}`);
+    for (const [reason, names] of this.#excluded) this.#print(`${String(names.size).padStart(4)} excluded: ${reason}`);
     const excluded = [...this.#excluded.values()].reduce((sum, names) => sum + names.size, 0);
     const seconds = ((performance.now() - this.#started) / 1000).toFixed(1);
-    console.log(`\n${this.#passed} passed, ${this.#failed} failed, ${excluded} excluded (${seconds} s)`);
+    this.#print(`\n${this.#passed} passed, ${this.#failed} failed, ${excluded} excluded (${seconds} s)`);
     // A run in which nothing ran is no proof of anything.
     process.exit(this.#failed > 0 || this.#passed === 0 ? 1 : 0);
   }

@@ -90,7 +90,7 @@ function floats(kernelName: string, boxes: Sym, scores: Sym): [Float32Array, Flo
   return [numbers(kernelName, boxes) as Float32Array, numbers(kernelName, scores) as Float32Array];
 }
 
-function known(data: HostData, shape: readonly number[], dtype: DType): Value {
+export function known(data: HostData, shape: readonly number[], dtype: DType): Value {
   return new Value(shape, dtype, { data });
 }
 

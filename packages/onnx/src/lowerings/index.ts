@@ -27,6 +27,7 @@ import { scatter } from "./scatter.ts";
 import { slices } from "./slice.ts";
 import { sorts } from "./sort.ts";
 import { space } from "./space.ts";
+import { sparse } from "./sparse.ts";
 
 export const lowerings: Lowerings = {
   ...arithmetic,
@@ -55,4 +56,5 @@ export const lowerings: Lowerings = {
   ...normalize,
   ...random,
   ...host,
+  ...sparse,
 };
