@@ -8,6 +8,7 @@ import type { Progress } from "./records.ts";
 /** Everything that was decided, defaults included, in the order a reader wants it. */
 export function describeRun(model: Model, options: TrainOptions, settings: Settings): Record<string, unknown> {
   const { train, val, clipNorm, ema, mixup, freeze, layerDecay, patience, timeLimit } = options;
+  const { distillation } = options;
   const { schedule, learningRate, optimizer, smoothing, accumulate, seed, batches, valBatches } = settings;
   const data = (source: TrainOptions["train"], used: number) => ({
     samples: source.length,
@@ -29,6 +30,10 @@ export function describeRun(model: Model, options: TrainOptions, settings: Setti
     clipNorm,
     smoothing,
     mixup,
+    distillation: distillation && {
+      ...distillation,
+      teacher: typeof distillation.teacher === "function" ? "a function" : distillation.teacher.name,
+    },
     ema,
     accumulate,
     freeze,

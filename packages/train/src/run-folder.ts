@@ -87,6 +87,11 @@ export class RunFolder {
   /** Waits for the write under way. @throws what made it fail. */
   async settle(): Promise<void> {
     await this.#pending;
+    this.check();
+  }
+
+  /** @throws what made the last write fail, if it has. */
+  check(): void {
     const failed = this.#failed;
     this.#failed = undefined;
     if (failed !== undefined) throw failed.error;

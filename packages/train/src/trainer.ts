@@ -146,6 +146,7 @@ class Run {
       });
       // Lets signals, timers and the writing of checkpoints through where batches come without waiting.
       await new Promise(setImmediate);
+      this.#folder?.check(); // A run that cannot be saved must not go on for hours.
       this.#check();
       if (this.#stopped !== undefined) return;
       const due = checkpointEvery > 0 && (total + 1) % checkpointEvery === 0 && progress.batch < batches;

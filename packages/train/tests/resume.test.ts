@@ -108,6 +108,23 @@ describe("killed", () => {
   });
 });
 
+test("a disk that takes no more ends the run with the file's name, and what was saved goes on to the same bytes", async () => {
+  const output = join(folder, "full");
+  // No file may be larger than 8 KiB: the states fit, the report does not.
+  const limited = `ulimit -f 8; exec "$0" "$1" "$2" "{}"`;
+  const child = spawn("bash", ["-c", limited, process.execPath, program, output], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (text) => {
+    errors += text;
+  });
+  const code = await new Promise((resolve) => child.on("exit", resolve));
+  expect(code).toBe(1);
+  expect(errors).toContain(`${join(output, "report.html")}: cannot write`);
+  expect(await finished(output)).toEqual(whole.get("cpu"));
+});
+
 test("a state that was cut short is told of by name, not half used", async () => {
   const output = join(folder, "damaged");
   expect(await start(output, { kill: { step: 5 } })).toBe("SIGKILL");

@@ -15,9 +15,13 @@ export function exponential(value: number, digits = 3): string {
   return value.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");
 }
 
-/** Fixed digits, padded on the left. */
+/** Fixed digits, padded on the left. Ties go to the even digit, as in C: 70.3125 is 70.312. */
 export function fixed(value: number, digits: number, width = 0): string {
-  return (Number.isFinite(value) ? value.toFixed(digits) : general(value)).padStart(width);
+  if (!Number.isFinite(value)) return general(value).padStart(width);
+  const exact = value.toFixed(100);
+  const end = exact.indexOf(".") + 1 + digits;
+  const tie = /^50*$/.test(exact.slice(end)) && /[02468]\.?$/.test(exact.slice(0, end));
+  return (tie ? exact.slice(0, end).replace(/\.$/, "") : value.toFixed(digits)).padStart(width);
 }
 
 /** `1:02:03` or `2:03`. */
