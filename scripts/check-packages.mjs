@@ -1,11 +1,12 @@
 // Checks the shape of the workspace: who imports whom, what packages say of themselves, that families are alike, that
-// links lead somewhere, and that nothing of one machine is committed. Part of `pnpm lint`; prints each problem on a line and fails on any.
+// changesets can be read, that links lead somewhere, and that nothing of one machine is committed. Part of `pnpm lint`; prints each problem on a line and fails on any.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkArrows } from "./packages/arrows.mjs";
+import { checkChangesets } from "./packages/changesets.mjs";
 import { checkFamilies } from "./packages/families.mjs";
 import { checkLinks } from "./packages/links.mjs";
 import { checkManifests } from "./packages/manifests.mjs";
@@ -23,6 +24,7 @@ const problems = [
   ...checkArrows(packages, rootManifest),
   ...checkManifests(root, packages),
   ...checkFamilies(root, packages),
+  ...checkChangesets(root, packages),
   ...checkTracked(root, tracked),
   ...checkLinks(root, tracked),
 ];

@@ -1,11 +1,12 @@
 // Breaks a copy of the workspace in one place at a time; the check must name that place, and nothing else.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkArrows } from "./arrows.mjs";
+import { checkChangesets } from "./changesets.mjs";
 import { checkFamilies } from "./families.mjs";
 import { importsOf, packageOf } from "./imports.mjs";
 import { checkLinks } from "./links.mjs";
@@ -262,5 +263,25 @@ describe("checkLinks", () => {
     const text = "[a](packages/data) [b](gone.md#x)\n[c](https://a.b/c) [d](#d)\n```\n[e](gone.md)\n```\n";
     writeFileSync(join(copy, "links.md"), text);
     expect(checkLinks(copy, ["links.md"])).toEqual(["links.md:1: links to gone.md#x, which is not there"]);
+  });
+});
+
+describe("checkChangesets", () => {
+  test("names files that the release could not read", () => {
+    mkdirSync(join(copy, ".changeset"));
+    const files = {
+      "good.md": '---\n"vitrine": minor\n"@vitrine/core": patch\n---\n\nNews.\n',
+      "heading.md": '---\n\n## "vitrine": minor\n\nNews.\n',
+      "silent.md": '---\n"vitrine": minor\n---\n',
+      "unknown.md": '---\n"@vitrine/kore": minor\n---\n\nNews.\n',
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(copy, ".changeset", name), text);
+    expect(checkChangesets(copy, readWorkspace(copy)).map((problem) => problem.slice(0, 36))).toEqual(
+      [
+        '.changeset/heading.md: expected "---"',
+        '.changeset/silent.md: expected "---",',
+        ".changeset/unknown.md: @vitrine/kore",
+      ].map((problem) => problem.slice(0, 36)),
+    );
   });
 });
