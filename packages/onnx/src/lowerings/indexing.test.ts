@@ -179,3 +179,13 @@ describe("kernels that need numbers", () => {
     );
   });
 });
+
+test("loses no sum where many rows have one id", async () => {
+  await useOnnx();
+  const ids = tf.mod(tf.range(0, 20_000, 1, "int32"), tf.scalar(7, "int32")) as tf.Tensor1D;
+  // Few segments, where a product does it, and many, where rows are added one by one.
+  for (const segments of [7, 1000]) {
+    const sums = tf.slice(tf.unsortedSegmentSum(tf.ones([20_000, 64]), ids, segments), [0, 0], [7, 64]).dataSync();
+    expect(new Set(sums)).toEqual(new Set([2857, 2858]));
+  }
+});
