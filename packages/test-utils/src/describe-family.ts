@@ -12,6 +12,7 @@ import {
   createModel,
   type Family,
   fileShape,
+  imageSize,
   inference,
   initParams,
   jit,
@@ -26,6 +27,7 @@ import {
   tf,
 } from "@vitrine/core";
 import { encodeSafetensors, parseSafetensors } from "@vitrine/core/node";
+import { printGraph, trace } from "@vitrine/onnx";
 import { beforeAll, describe, expect, test } from "vitest";
 import { backendNames, useBackend } from "./backends.ts";
 import { type AnyFamily, checkGolden } from "./check-golden.ts";
@@ -125,6 +127,17 @@ export function describeFamily<C extends BaseConfig, P extends object>(
       expect(again.notes).toEqual([]);
       expect(await numbers(again.logits(images))).toEqual(await numbers(model.logits(images)));
     });
+  });
+
+  test(`${family.name}: its graph is the one last reviewed`, async () => {
+    await useBackend("onnx");
+    const model = make();
+    const [height, width] = imageSize(model.config);
+    const graph = trace(
+      (images) => [{ name: "logits", tensor: model.logits(images as tf.Tensor4D) }],
+      [{ name: "images", shape: ["batch", height, width, model.config.inChans] }],
+    );
+    await expect(printGraph(graph)).toMatchFileSnapshot(fileURLToPath(new URL("graph.txt", promises.golden)));
   });
 
   describe(family.name, () => {
