@@ -22,7 +22,10 @@ function expectClose(found: readonly number[], expected: readonly number[], tole
 
 const ramp = (...shape: number[]) => {
   const size = shape.reduce((product, d) => product * d, 1);
-  return tf.tensor(Float32Array.from({ length: size }, (_, i) => Math.sin(i * 0.7) + 0.1), shape);
+  return tf.tensor(
+    Float32Array.from({ length: size }, (_, i) => Math.sin(i * 0.7) + 0.1),
+    shape,
+  );
 };
 
 describe("the lazy backend", () => {
@@ -34,8 +37,14 @@ describe("the lazy backend", () => {
     const x = ramp(2, 3);
     const doubled = tf.mul(x, 2);
     const sum = tf.sum(doubled);
-    expect(sum.dataSync()[0]).toBeCloseTo(Array.from(x.dataSync()).reduce((s, v) => s + 2 * v, 0), 5);
-    expectClose(Array.from(doubled.dataSync()), Array.from(x.dataSync()).map((v) => 2 * v));
+    expect(sum.dataSync()[0]).toBeCloseTo(
+      Array.from(x.dataSync()).reduce((s, v) => s + 2 * v, 0),
+      5,
+    );
+    expectClose(
+      Array.from(doubled.dataSync()),
+      Array.from(x.dataSync()).map((v) => 2 * v),
+    );
   });
 
   test("gives the gradients of a small perceptron that the cpu backend gives", async () => {
@@ -50,7 +59,11 @@ describe("the lazy backend", () => {
 
   test("leaves no tensor behind", () => {
     const before = tf.memory();
-    tf.tidy(() => tf.grad((x: tf.Tensor) => tf.sum(tf.square(gelu(x))))(ramp(3, 3)).dataSync());
+    tf.tidy(() =>
+      tf
+        .grad((x: tf.Tensor) => tf.sum(tf.square(gelu(x))))(ramp(3, 3))
+        .dataSync(),
+    );
     expect(tf.memory().numTensors).toBe(before.numTensors);
     expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
   });

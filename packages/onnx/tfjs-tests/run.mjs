@@ -9,7 +9,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -37,7 +37,8 @@ const places = [
 ];
 
 async function specFiles() {
-  const all = (await readdir(tfjs, { recursive: true })).filter((path) => path.endsWith("_test.js"));
+  const found = (await readdir(tfjs, { recursive: true })).filter((path) => path.endsWith("_test.js"));
+  const all = found.map((path) => path.replaceAll("\\", "/"));
   return all.filter((path) => places.some((place) => path === place || path.startsWith(`${place}/`))).sort();
 }
 
@@ -79,7 +80,7 @@ function oneCopy(bundler) {
   bundler.onResolve({ filter: /^#tfjs-gradients$/ }, () => at("register_all_gradients.js"));
   bundler.onResolve({ filter: /^tfjs-specs$/ }, () => ({ path: "tfjs-specs", namespace: "specs" }));
   bundler.onLoad({ filter: /.*/, namespace: "specs" }, () => ({
-    contents: files.map((path) => `import ${JSON.stringify(`./${relative(tfjs, join(tfjs, path))}`)};`).join("\n"),
+    contents: files.map((path) => `import ${JSON.stringify(`./${path}`)};`).join("\n"),
     resolveDir: tfjs,
   }));
 }
