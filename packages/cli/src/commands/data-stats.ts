@@ -1,0 +1,33 @@
+// vitrine data stats data --split train
+
+import { dataStats, listSplits, openDataset } from "@vitrine/data";
+import { defineCommand } from "../command.ts";
+import { optional } from "../options/recipe.ts";
+
+export default defineCommand({
+  name: "data stats",
+  summary: "mean, deviation, classes and sizes of images",
+  positionals: [
+    { name: "data", help: "a folder with <class>/* or train/<class>/*, or mnist:DIR, cifar10:DIR", count: "one" },
+  ],
+  options: {
+    split: { kind: "string", help: "which part of the data (train)" },
+    channels: { kind: "integer", min: 1, max: 3, help: "1 to see images in grey (3)" },
+    "max-pixels": { kind: "integer", min: 1, help: "larger images are refused (178956970)" },
+  },
+  examples: [["vitrine data stats data", "what --mean and --std want"]],
+  async run(args, [data], { report }) {
+    const splits = await listSplits(data!);
+    const split = args.split ?? (splits.includes("train") ? "train" : splits[0]);
+    const dataset = await openDataset(data!, optional("split", split));
+    const stats = await dataStats(dataset, {
+      ...optional("channels", args.channels),
+      ...optional("maxPixels", args["max-pixels"]),
+      onBad: ({ path, reason }) => report.badImage(path, reason),
+      onProgress: report.progress("Reading"),
+    });
+    report.stats(dataset.name, stats);
+    report.badImages(stats.bad);
+    return 0;
+  },
+});
