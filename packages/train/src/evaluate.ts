@@ -160,7 +160,7 @@ export function checkClasses(model: Model, source: BatchSource): void {
   if (other >= 0)
     throw new VitrineError(
       model.name,
-      `class ${other} of the model is "${known![other]}", of the data "${source.classes[other]}"; the folders must have the names, and so the order, that the model was trained with`,
+      `class ${other} of the model is "${known![other]}", of the data "${source.classes[other]}"; the folders must have the names, and so the order, that the model was trained with (or set model.classes to undefined, to train it for other classes)`,
       { usage: true },
     );
 }

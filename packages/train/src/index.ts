@@ -38,7 +38,7 @@ export {
   type Transform,
   type UpdateContext,
 } from "./optim/transform.ts";
-export type { TrainOptions } from "./options.ts";
+export type { TrainOptions, TrainResult } from "./options.ts";
 export { decayMask, type LayerDecay, layerScales } from "./param-groups.ts";
 export { type BarOptions, barReporter } from "./progress/bar.ts";
 export { type Output, type Reporter, type StepEvent, silent, type TrainEvent } from "./progress/events.ts";
@@ -72,5 +72,5 @@ export type {
   StepSnapshot,
   Teacher,
 } from "./step.ts";
-export { type TrainResult, train } from "./trainer.ts";
+export { train } from "./trainer.ts";
 export { saveWeights } from "./weights.ts";

@@ -2,7 +2,7 @@
 
 import { type BatchSource, type Model, VitrineError } from "@vitrine/core";
 import type { EmaConfig } from "./ema.ts";
-import { checkClasses } from "./evaluate.ts";
+import { checkClasses, type Evaluation } from "./evaluate.ts";
 import { freezing } from "./freeze.ts";
 import { type LearningRateRule, resolveLearningRate } from "./learning-rate.ts";
 import type { DistillationOptions } from "./losses.ts";
@@ -10,7 +10,7 @@ import { checkMixup, type MixupConfig } from "./mixup.ts";
 import { type ResolvedOptimizer, resolveOptimizer } from "./optim/index.ts";
 import { type LayerDecay, layerScales } from "./param-groups.ts";
 import type { Reporter } from "./progress/events.ts";
-import type { EvalMetric } from "./records.ts";
+import type { Best, EpochRecord, EvalMetric } from "./records.ts";
 import { createSchedule, type Schedule, type ScheduleConfig } from "./schedules/index.ts";
 import { teacherOf } from "./step/teacher.ts";
 import type { OptimizerConfig, Step, StepDistillation, StepOptions, Teacher } from "./step.ts";
@@ -74,6 +74,22 @@ export interface TrainOptions {
   args?: Readonly<Record<string, unknown>>;
   /** Makes the step. Default: the form that suits the engine. */
   createStep?: (model: Model, options: StepOptions) => Step;
+}
+
+export interface TrainResult {
+  history: readonly EpochRecord[];
+  best: Best | undefined;
+  /** Why the run ended before its last epoch. */
+  stopped: "interrupted" | "patience" | "timeLimit" | undefined;
+  /** True where the signal ended it; the state is saved, and `resume` goes on. */
+  interrupted: boolean;
+  /** Steps whose loss or gradients were not finite. */
+  skipped: number;
+  /** The last validation of this sitting, of the average where one is kept. */
+  evaluation: Evaluation | undefined;
+  /** Time trained, over all sittings. */
+  seconds: number;
+  output: string | undefined;
 }
 
 /** Options with everything decided. */

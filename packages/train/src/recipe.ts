@@ -49,6 +49,22 @@ export function describeRun(model: Model, options: TrainOptions, settings: Setti
   };
 }
 
+/** What is allowed, and seldom meant. */
+export function doubts(options: TrainOptions, settings: Settings): string[] {
+  const { warmupEpochs = 5, warmupPrefix = false } = settings.scheduleConfig;
+  const { learningRate, optimizer } = settings;
+  const found: string[] = [];
+  if (!warmupPrefix && warmupEpochs >= options.epochs && options.fastDevRun !== true)
+    found.push(
+      `the warmup of ${warmupEpochs} epochs takes the whole run of ${options.epochs}; set schedule.warmupEpochs to less`,
+    );
+  if (typeof options.learningRate !== "number" && optimizer.name === "adamw" && learningRate > 0.01)
+    found.push(
+      `a learning rate of ${learningRate} is high for adamw, for which about 0.001 is usual; set learningRate`,
+    );
+  return found;
+}
+
 /** The event that opens a run. `resumed` is where it goes on. */
 export function startEvent(
   model: Model,

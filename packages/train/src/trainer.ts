@@ -5,32 +5,16 @@ import { type Model, paramsFrom, type Spec, tf } from "@vitrine/core";
 import type { RunIdentity } from "./checkpoint.ts";
 import { checkBatch, createForward, type Evaluation, evaluate, type Forward } from "./evaluate.ts";
 import { Ledger } from "./ledger.ts";
-import { resolveOptions, type Settings, type TrainOptions } from "./options.ts";
+import { resolveOptions, type Settings, type TrainOptions, type TrainResult } from "./options.ts";
 import { groupsOf, mixes, prepareBatch } from "./prepare.ts";
 import { type Reporter, silent } from "./progress/events.ts";
 import { Pace } from "./progress/pace.ts";
-import { describeRun, startEvent } from "./recipe.ts";
-import type { Best, EpochRecord } from "./records.ts";
+import { describeRun, doubts, startEvent } from "./recipe.ts";
+import type { EpochRecord } from "./records.ts";
 import { renderReport } from "./report/index.ts";
 import { RunFolder } from "./run-folder.ts";
 import { createStep } from "./step/create.ts";
 import type { Step } from "./step.ts";
-
-export interface TrainResult {
-  history: readonly EpochRecord[];
-  best: Best | undefined;
-  /** Why the run ended before its last epoch. */
-  stopped: "interrupted" | "patience" | "timeLimit" | undefined;
-  /** True where the signal ended it; the state is saved, and `resume` goes on. */
-  interrupted: boolean;
-  /** Steps whose loss or gradients were not finite. */
-  skipped: number;
-  /** The last validation of this sitting, of the average where one is kept. */
-  evaluation: Evaluation | undefined;
-  /** Time trained, over all sittings. */
-  seconds: number;
-  output: string | undefined;
-}
 
 /**
  * Trains a model. Afterwards `model.params` are those of the last step, or their average where one is kept.
@@ -111,6 +95,7 @@ class Run {
     }
     await this.#folder?.describe(this.#model, train.classes, this.#recipe());
     this.#reporter.event(startEvent(this.#model, this.#options, this.#settings, restored?.progress));
+    for (const doubt of doubts(this.#options, this.#settings)) this.#warn(doubt);
     // A state from the first moment on: a full disk shows now, and `resume` works after a kill at any time.
     if (restored === undefined) await this.#save({ whole: false });
     await this.#folder?.settle();
@@ -135,7 +120,7 @@ class Run {
       const times = pace.updated(result.samples);
       const booking = { seconds: times.stepSeconds.val, judge: !mixes(mixup, epoch), learningRate };
       const message = this.#ledger.step(group, result, booking);
-      if (message !== undefined) this.#reporter.event({ type: "notice", level: "warning", message });
+      if (message !== undefined) this.#warn(message);
       const { loss, gradNorm, applied, samples } = result;
       const { loss: avg, ...top1 } = this.#ledger.averages;
       const left = (schedule.epochs - epoch) * updatesPerEpoch - update - 1;
@@ -153,6 +138,12 @@ class Run {
       if (due) await this.#save({ whole: false });
     }
     progress.batch = batches;
+    const slow = pace.waiting();
+    if (slow !== undefined) this.#warn(slow);
+  }
+
+  #warn(message: string): void {
+    this.#reporter.event({ type: "notice", level: "warning", message });
   }
 
   async #endEpoch(): Promise<void> {

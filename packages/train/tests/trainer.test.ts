@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { leaves, tf } from "@vitrine/core";
 import { openSafetensors } from "@vitrine/core/node";
+import { useOnnx } from "@vitrine/onnx";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readTensors } from "../src/checkpoint.ts";
@@ -108,7 +109,8 @@ describe("a run", () => {
     expect(kinds.filter((kind) => kind === "epoch")).toHaveLength(6);
   });
 
-  test("keeps no more tensors as it goes on", async () => {
+  test.each(["cpu", "onnx"])("keeps no more tensors as it goes on, on the engine %s", async (engine) => {
+    if (engine === "onnx") await useOnnx();
     const counts: number[] = [];
     await train(tinyModel({ dropPathRate: 0.2 }), {
       ...base,
@@ -154,6 +156,22 @@ describe("a run", () => {
         expect(Math.abs(value - parts.get(path)![i]!), path).toBeLessThanOrEqual(1e-7);
       });
     expect(Math.max(...whole.get("head.bias")!.map(Math.abs))).toBeGreaterThan(1e-3);
+  });
+
+  test("warns of what is seldom meant", async () => {
+    const notices: string[] = [];
+    const { learningRate: _, schedule: __, ...rest } = base;
+    await train(plainModel(), {
+      ...rest,
+      learningRate: { baseSize: 1 },
+      train: tinySource({ length: 8 }),
+      epochs: 2,
+      reporter: { event: (event) => event.type === "notice" && notices.push(event.message) },
+    });
+    expect(notices).toEqual([
+      expect.stringContaining("the warmup of 5 epochs takes the whole run of 2"),
+      expect.stringContaining("is high for adamw"),
+    ]);
   });
 
   test("leaves what is frozen as it was", async () => {

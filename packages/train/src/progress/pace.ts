@@ -30,4 +30,11 @@ export class Pace {
     const imagesPerSecond = { val: images / seconds, avg: this.#images / this.#step.sum };
     return { stepSeconds: both(this.#step), dataSeconds: both(this.#data), imagesPerSecond };
   }
+
+  /** A sentence where updates wait for data for more than a third of their time; nothing for an epoch too short to tell. */
+  waiting(): string | undefined {
+    const share = this.#data.sum / this.#step.sum;
+    if (this.#step.count < 20 || share < 1 / 3) return undefined;
+    return `${Math.round(100 * share)} % of the time went into waiting for data; give the loader more workers, or smaller images on disk`;
+  }
 }

@@ -9,14 +9,15 @@ const mostDrawn = 60;
 const mostLabelled = 20;
 
 export function confusionSection(matrix: ConfusionMatrix, classes: readonly string[]): Html {
-  return html`${matrix.classes <= mostDrawn ? picture(matrix, classes) : undefined}${pairs(matrix, classes)}`;
+  const drawn = matrix.classes <= mostDrawn ? picture(matrix, classes) : undefined;
+  return html`<div class="beside">${drawn}${pairs(matrix, classes)}</div>`;
 }
 
 function picture(matrix: ConfusionMatrix, classes: readonly string[]): Html {
   const count = matrix.classes;
   const labelled = count <= mostLabelled;
   const cell = labelled ? 34 : Math.max(8, Math.floor(620 / count));
-  const left = labelled ? 24 + 7 * Math.min(16, Math.max(...classes.map((name) => name.length))) : 24;
+  const left = labelled ? 30 + 7 * Math.min(18, Math.max(...classes.map((name) => name.length))) : 24;
   const top = 24;
   const width = left + count * cell + 8;
   const height = top + count * cell + (labelled ? 22 : 8);
@@ -44,13 +45,13 @@ function picture(matrix: ConfusionMatrix, classes: readonly string[]): Html {
         (
           name,
           i,
-        ) => html`<text x="${left - 6}" y="${top + i * cell + cell / 2 + 4}" text-anchor="end">${cut(name)}</text>
+        ) => html`<text x="${left - 6}" y="${top + i * cell + cell / 2 + 4}" text-anchor="end">${cut(name === String(i) ? name : `${name} ${i}`)}</text>
 <text x="${left + i * cell + cell / 2}" y="${top + count * cell + 16}" text-anchor="middle">${i}<title>${name}</title></text>
 `,
       )
     : [];
   return html`<figure class="matrix"><figcaption>Confusion matrix<span class="legend">rows: true class, columns: predicted class</span></figcaption>
-<svg viewBox="0 0 ${width} ${height}" style="max-width:${width}px" role="img" aria-label="confusion matrix">
+<svg viewBox="0 0 ${width} ${height}" style="width:${width}px" role="img" aria-label="confusion matrix">
 ${cells}${names}</svg></figure>
 `;
 }
@@ -65,7 +66,7 @@ function short(count: number): string {
 }
 
 function cut(name: string): string {
-  return name.length <= 16 ? name : `${name.slice(0, 15)}…`;
+  return name.length <= 19 ? name : `${name.slice(0, 15)}…${name.slice(name.lastIndexOf(" "))}`;
 }
 
 function pairs(matrix: ConfusionMatrix, classes: readonly string[]): Html | undefined {
@@ -82,5 +83,5 @@ function pairs(matrix: ConfusionMatrix, classes: readonly string[]): Html | unde
     const share = `${((100 * count) / supports[row]!).toFixed(1)} %`;
     return [classes[row]!, classes[column]!, count, share];
   });
-  return html`<h3>Most often mixed up</h3>${table(["true", "predicted", "#images", "#of the class"], rows)}`;
+  return html`<div><h3>Most often mixed up</h3>${table(["true", "predicted", "#images", "#of the class"], rows)}</div>`;
 }

@@ -121,8 +121,8 @@ function validation(evaluation: Evaluation, classes: readonly string[]): Html {
   return html`<h2>Validation, last</h2>
 <p>${grouped(samples)} images: top-1 ${top1.toFixed(2)} %, top-5 ${top5.toFixed(2)} %, loss ${general(loss, 4)}</p>
 ${confusionSection(confusion, classes)}
-<h3>By class</h3>${table(["class", "#precision", "#recall", "#F1", "#images"], [...rows, ...means])}
-${mistakes.length > 0 ? html`<h3>Worst mistakes</h3>${table(["#image", "true", "predicted", "#confidence", "#loss"], mistakes)}` : undefined}`;
+<div class="beside"><div><h3>By class</h3>${table(["class", "#precision", "#recall", "#F1", "#images"], [...rows, ...means])}</div>
+${mistakes.length > 0 ? html`<div><h3>Worst mistakes</h3>${table(["#image", "true", "predicted", "#confidence", "#loss"], mistakes)}</div>` : undefined}</div>`;
 }
 
 function epochTable(history: readonly EpochRecord[]): Html {

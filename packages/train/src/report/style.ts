@@ -27,7 +27,10 @@ svg text{fill:var(--soft);font-variant-numeric:tabular-nums}
 .line{fill:none;stroke-width:2;stroke-linejoin:round}
 .line.c1{stroke:var(--c1)}.line.c2{stroke:var(--c2)}.line.c3{stroke:var(--c3)}
 .dot.c1{fill:var(--c1)}.dot.c2{fill:var(--c2)}.dot.c3{fill:var(--c3)}
-.matrix{margin-top:14px}
+.beside{display:flex;flex-wrap:wrap;gap:0 28px;align-items:flex-start}
+.beside>*{max-width:100%}
+.matrix{margin-top:20px}
+.matrix svg{max-width:100%}
 .right{fill:var(--c1)}.wrong{fill:var(--wrong)}
 svg text.on{fill:var(--on)}svg text.off{fill:var(--ink)}
 .wide{overflow-x:auto}
