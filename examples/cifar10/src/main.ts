@@ -1,6 +1,6 @@
 // A small ViT from scratch on CIFAR-10 photographs, with crops, flips, colour jitter, Mixup, CutMix and a moving average.
 //
-//   node examples/cifar10/dist/main.js FOLDER [--epochs 12] [--output runs/cifar10] [--resume]
+//   node examples/cifar10/dist/main.js FOLDER [--epochs 8] [--output runs/cifar10] [--resume]
 //
 // FOLDER is an image folder with `train` and `test` inside, each with a folder a class.
 
@@ -14,7 +14,7 @@ import { createModel } from "vitrine";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    epochs: { type: "string", default: "12" },
+    epochs: { type: "string", default: "8" },
     output: { type: "string", default: join("runs", "cifar10") },
     resume: { type: "boolean", default: false },
   },
