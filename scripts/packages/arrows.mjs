@@ -60,7 +60,7 @@ function checkPackage(own, byName, everywhere) {
     }
 
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
-    if (!(used.shipped.has(name) || (!own.publishable && used.other.has(name)) || isOrdered(own, name)))
+    if (!(used.shipped.has(name) || (!own.publishable && used.other.has(name)) || isRun(own, byName.get(name), name)))
       problems.push(`${own.folder}/package.json: ${name} is in dependencies, but no source file imports it`);
   for (const name of Object.keys(devDependencies))
     if (!used.other.has(name) && !used.shipped.has(name) && !name.startsWith("@types/"))
@@ -68,10 +68,10 @@ function checkPackage(own, byName, everywhere) {
   return problems;
 }
 
-/** A dependency kept though no file imports it: one that the manifest itself uses, such as a command in its scripts. */
-function isOrdered(own, name) {
-  const scripts = Object.values(own.manifest.scripts ?? {}).join(" ");
-  return scripts.includes(name);
+/** A dependency that is run rather than imported: in the scripts of the manifest, or as a command by a program of ours. */
+function isRun(own, target, name) {
+  const inScripts = Object.values(own.manifest.scripts ?? {}).some((script) => script.includes(name));
+  return inScripts || (!own.publishable && target?.manifest.bin !== undefined);
 }
 
 function leavesPackage(file, specifier) {
