@@ -150,7 +150,7 @@ function readName(
   const inline = equals < 0 ? undefined : token.slice(equals + 1);
   if (!isFlag(token)) {
     // ultralytics' form; anything else with "=" in it is a file.
-    const name = equals > 0 ? names.get(`--${spelled(word)}`) : undefined;
+    const name = equals > 0 ? (names.get(`--${spelled(word)}`) ?? names.get(`-${word}`)) : undefined;
     return name === undefined ? undefined : { name, negated: false, inline };
   }
   const spelt = word.startsWith("--") ? `--${spelled(word.slice(2))}` : word;

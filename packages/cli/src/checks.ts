@@ -166,8 +166,14 @@ async function proxy(): Promise<Finding[]> {
 /** The version of a package that one of ours depends on. */
 async function versionOf(name: string, owner: string): Promise<string> {
   const folder = dirname(fileURLToPath(import.meta.resolve(owner)));
-  const path = createRequire(join(folder, "index.js")).resolve(`${name}/package.json`);
-  return (JSON.parse(await readFile(path, "utf8")) as { version: string }).version;
+  let place = dirname(createRequire(join(folder, "index.js")).resolve(name));
+  for (; ; place = dirname(place)) {
+    // Some packages do not let their package.json be resolved; it lies above their main file.
+    const text = await readFile(join(place, "package.json"), "utf8").catch(() => undefined);
+    const found = text === undefined ? {} : (JSON.parse(text) as { name?: string; version?: string });
+    if (found.name === name) return found.version ?? "unknown version";
+    if (place === dirname(place)) return "unknown version";
+  }
 }
 
 function firstLine(error: unknown): string {

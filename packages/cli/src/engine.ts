@@ -38,7 +38,7 @@ export async function useEngine(args: Values<typeof engineOptions>): Promise<voi
   const { engine, provider, threads } = args;
   if (engine === "onnx") {
     const { useOnnx } = await import("@vitrine/onnx");
-    const providers = provider.split(",").map((name) => name.trim()) as Provider[];
+    const providers = await readProviders(provider);
     await useOnnx({ providers, ...(threads === undefined ? {} : { threads }) });
     return;
   }
@@ -58,6 +58,19 @@ export async function useEngine(args: Values<typeof engineOptions>): Promise<voi
       { cause },
     );
   }
+}
+
+/** Devices by name. @throws VitrineError for one that the installed onnxruntime-node does not have. */
+export async function readProviders(text: string): Promise<Provider[]> {
+  const { availableProviders } = await import("@vitrine/onnx");
+  const known = availableProviders();
+  return text.split(",").map((part) => {
+    const name = part.trim();
+    const provider = known.find((one) => one === name);
+    if (provider !== undefined) return provider;
+    const message = `no provider "${name}" in the installed onnxruntime-node; it has ${known.join(", ")}`;
+    throw new VitrineError("--provider", message, { usage: true });
+  });
 }
 
 /** Where a package lies for the user's project, or for this one. */

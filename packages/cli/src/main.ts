@@ -94,14 +94,18 @@ async function fromFile(path: string, options: Options): Promise<Record<string, 
   return readConfig(path, inner, options);
 }
 
-function checkPositionals({ name, positionals }: Command, rest: readonly string[]): void {
+function checkPositionals({ name, positionals, options }: Command, rest: readonly string[]): void {
   const least = positionals.filter(({ count }) => count === "one" || count === "some").length;
   const most = positionals.some(({ count }) => count === "many" || count === "some") ? Infinity : positionals.length;
   if (rest.length < least) {
     const missing = positionals[rest.length] as Positional;
     throw new UsageError(`${name} needs <${missing.name}>: ${missing.help}; see vitrine ${name} --help`);
   }
-  if (rest.length > most) throw new UsageError(`${name}: did not expect "${rest[most]}"; see vitrine ${name} --help`);
+  const extra = rest[most];
+  if (extra === undefined) return;
+  const [word, value] = extra.split("=", 2) as [string, string?];
+  if (value === undefined) throw new UsageError(`${name}: did not expect "${extra}"; see vitrine ${name} --help`);
+  throw new UsageError(`unknown option ${word}`, { word, known: Object.keys(options) });
 }
 
 /** Says what went wrong and gives the exit code. */

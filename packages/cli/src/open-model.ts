@@ -82,7 +82,7 @@ export function setPreprocess(model: Model, changes: Partial<Preprocess>): void 
   Object.assign(model, { preprocess: { ...model.preprocess, ...changes, size, channels } });
 }
 
-interface About {
+export interface About {
   arch?: string;
   config?: Record<string, unknown>;
   classes?: readonly string[];
@@ -90,7 +90,7 @@ interface About {
 }
 
 /** What a checkpoint says of itself; for timm's, what `config.json` beside it says. */
-async function readAbout(path: string): Promise<About> {
+export async function readAbout(path: string): Promise<About> {
   const file = await openSafetensors(path);
   const { metadata } = file;
   await file.close();

@@ -7,7 +7,7 @@ import { Predictor } from "@vitrine/export";
 import { type Evaluation, evaluate } from "@vitrine/train";
 import { defineOptions, type Values } from "../args.ts";
 import { defineCommand } from "../command.ts";
-import { engineOptions, useEngine } from "../engine.ts";
+import { engineOptions, readProviders, useEngine } from "../engine.ts";
 import { imageDecoder } from "../images.ts";
 import { locate, openModel, readClasses } from "../open-model.ts";
 import { closeAll, loaderOptions, loaderSettings } from "../options/data.ts";
@@ -64,7 +64,7 @@ export default defineCommand({
     if (located.kind === "onnx") {
       const predictor = await Predictor.open(located.path, {
         decode: imageDecoder({ maxPixels: args["max-pixels"] }),
-        session: { ...optional("threads", args.threads), providers: args.provider.split(",") as never },
+        session: { ...optional("threads", args.threads), providers: await readProviders(args.provider) },
         ...optional("classes", classes),
       });
       try {

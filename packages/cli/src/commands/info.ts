@@ -4,14 +4,17 @@ import { configure, findVariant, imageSize, parameterCount } from "@vitrine/core
 import { countVariantMacs, describeModel, parseMetadata } from "@vitrine/export";
 import { familyOf, modelInfo } from "vitrine";
 import { defineCommand } from "../command.ts";
-import { locate, openModel } from "../open-model.ts";
+import { locate, readAbout } from "../open-model.ts";
 import { modelConfig, modelOptions } from "../options/model.ts";
+import type { ModelFacts } from "../report.ts";
+import { UsageError } from "../usage-error.ts";
 
 export default defineCommand({
   name: "info",
   summary: "parameters, multiply-adds, input and licence of a model",
   positionals: [{ name: "model", help: "a model's name, a run folder, a checkpoint, or an ONNX file", count: "one" }],
   options: {
+    model: { kind: "string", short: "m", group: "Model", help: "model's name, for a checkpoint that does not say it" },
     "num-classes": { kind: "integer", min: 0, group: "Model", help: "classes (1000)" },
     ...modelOptions,
   },
@@ -31,37 +34,33 @@ export default defineCommand({
       ...(args["num-classes"] === undefined ? {} : { numClasses: args["num-classes"] }),
     };
     if (located.kind === "name") {
-      const family = await familyOf(located.name);
-      const { name, variant, pretrained } = findVariant(family, located.name);
-      const [height, width] = imageSize(configure(family, name, given));
-      report.model({
-        ...(await modelInfo(located.name)),
-        params: parameterCount(family, name, given),
-        macs: await countVariantMacs(family, name, given),
-        input: [configure(family, name, given).inChans, height, width],
-        preparation: pretrained?.preparation ?? variant.preparation,
-      });
+      report.model(await facts(located.name, given));
       return 0;
     }
-    const model = await openModel(located, { config: given });
-    const { name, config } = model;
-    const { title, paper } = await modelInfo(name);
-    const family = await familyOf(name);
+    const { arch, config = {}, classes, preprocess } = await readAbout(located.path);
+    const name = args.model ?? arch;
+    if (name === undefined) throw new UsageError(`${located.path} does not say which model it is of; give --model`);
     report.model({
-      name,
-      family: model.family,
-      title,
-      paper,
-      params: parameterCount(family, name, config),
-      macs: await countVariantMacs(family, name, config),
-      input: [config.inChans, ...model.preprocess.size],
-      preparation: model.preprocess,
-      pretrained: [],
-      license: undefined,
-      hub: undefined,
+      ...(await facts(name, { ...config, ...given })),
+      ...(preprocess === undefined ? {} : { preparation: preprocess }),
+      // Of these weights nothing is published.
+      ...{ pretrained: [], license: undefined, hub: undefined },
       weights: located.path,
-      classes: model.classes,
+      classes,
     });
     return 0;
   },
 });
+
+async function facts(fullName: string, options: object): Promise<ModelFacts> {
+  const family = await familyOf(fullName);
+  const { name, variant, pretrained } = findVariant(family, fullName);
+  const config = configure(family, name, options);
+  return {
+    ...(await modelInfo(fullName)),
+    params: parameterCount(family, name, options),
+    macs: await countVariantMacs(family, name, options),
+    input: [config.inChans, ...imageSize(config)],
+    preparation: pretrained?.preparation ?? variant.preparation,
+  };
+}

@@ -6,10 +6,10 @@ import { openFiles } from "@vitrine/data";
 import { Predictor } from "@vitrine/export";
 import { defineOptions, type Values } from "../args.ts";
 import { defineCommand } from "../command.ts";
-import { engineOptions, useEngine } from "../engine.ts";
+import { engineOptions, readProviders, useEngine } from "../engine.ts";
 import { glob } from "../glob.ts";
 import { imageDecoder } from "../images.ts";
-import { locate, openModel, readClasses } from "../open-model.ts";
+import { type Located, locate, openModel, readClasses } from "../open-model.ts";
 import { optional } from "../options/recipe.ts";
 import { type PredictedImage, predictionsCsv, predictionsJson } from "../results.ts";
 
@@ -49,8 +49,9 @@ export default defineCommand({
     ["vitrine predict model.onnx photos --results-file results.csv", "a whole folder"],
   ],
   async run(args, [source, ...paths], { report, signal }) {
+    const located = await locate(source!, args.weights);
     const files = await openFiles(await glob(paths));
-    const predictor = await openPredictor(source!, args, report.download());
+    const predictor = await openPredictor(located, args, report.download());
     const failed: string[] = [];
     const all: PredictedImage[] = [];
     try {
@@ -106,13 +107,12 @@ async function predictEach(
 }
 
 async function openPredictor(
-  source: string,
+  located: Located,
   args: Values<typeof options>,
   onProgress: (received: number, total: number | undefined) => void,
 ): Promise<Predictor> {
-  const located = await locate(source, args.weights);
   const classes = args["class-map"] === undefined ? undefined : await readClasses(args["class-map"]);
-  const session = { ...optional("threads", args.threads), providers: args.provider.split(",") as never };
+  const session = { ...optional("threads", args.threads), providers: await readProviders(args.provider) };
   const common = { decode: imageDecoder({ maxPixels: args["max-pixels"] }), session, ...optional("classes", classes) };
   if (located.kind === "onnx") return Predictor.open(located.path, common);
   await useEngine(args);

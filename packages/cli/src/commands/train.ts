@@ -13,7 +13,7 @@ import {
   train,
 } from "@vitrine/train";
 import { createModel } from "vitrine";
-import { defineOptions, type Values } from "../args.ts";
+import { defineOptions, readConfig, type Values, withDefaults } from "../args.ts";
 import { defineCommand } from "../command.ts";
 import { engineOptions, useEngine } from "../engine.ts";
 import { locate, openModel } from "../open-model.ts";
@@ -31,6 +31,7 @@ import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { optional, recipeOf, recipeOptions } from "../options/recipe.ts";
 import type { Report } from "../report.ts";
 import { UsageError } from "../usage-error.ts";
+import { readYaml } from "../yaml-file.ts";
 
 const run = "Run";
 
@@ -141,7 +142,7 @@ export default defineCommand({
   ],
   interruptible: true,
   async run(typed, positionals, { report, signal, given }) {
-    const { args, data } = await optionsOf(typed, positionals, given);
+    const { args, data, remembered } = await optionsOf(typed, positionals, given);
     await useEngine(args);
     const names = { train: args["train-split"], val: args["val-split"] };
     const { train: trainSet, val: valSet } = await openSplits(data, names);
@@ -189,7 +190,7 @@ export default defineCommand({
         fastDevRun: args["fast-dev-run"],
         reporter: reporterOf(args["log-interval"], report),
         signal,
-        args: { ...given, data },
+        args: remembered,
       });
       if (args.resume === undefined) await linkLatest(output);
       report.badImages([...trainLoader.bad, ...(valLoader?.bad ?? [])]);
@@ -201,32 +202,28 @@ export default defineCommand({
   },
 });
 
-/** What was typed, over the options of the run that goes on. */
+/** What was typed, over the options of the run that goes on; and all of it as it is to be remembered. */
 async function optionsOf(
   typed: Args,
   positionals: readonly string[],
   given: Readonly<Record<string, unknown>>,
-): Promise<{ args: Args; data: string }> {
+): Promise<{ args: Args; data: string; remembered: Record<string, unknown> }> {
   const earlier = typed.resume === undefined ? {} : await runOptions(typed.resume);
-  const { readConfig, withDefaults } = await import("../args.ts");
-  const { data: _data, ...rest } = earlier;
-  const merged = { ...readConfig(`${typed.resume}/args.yaml`, rest, options), ...given };
-  const args = withDefaults(options, merged);
-  const data = positionals[0] ?? args["data-dir"] ?? earlier.data;
+  const { resume: _resume, config: _config, "data-dir": dir, ...rest } = { ...earlier, ...given };
+  const data = positionals[0] ?? dir;
   if (typeof data !== "string")
     throw new UsageError("train needs <data>: a folder with train/<class>/* and val/<class>/*");
-  return { args, data };
+  const args = { ...withDefaults(options, rest), resume: typed.resume };
+  return { args, data, remembered: { "data-dir": data, ...rest } };
 }
 
 /** The options that a run was started with. */
 async function runOptions(folder: string): Promise<Record<string, unknown>> {
-  const { readYaml } = await import("../yaml-file.ts");
-  const content = await readYaml(join(folder, "args.yaml"));
-  const args = (content as { args?: Record<string, unknown> } | null)?.args;
-  if (args === undefined)
-    throw new UsageError(`${folder}: args.yaml does not say with which options the run was started`);
-  const { resume: _resume, ...rest } = args;
-  return rest;
+  const path = join(folder, "args.yaml");
+  const content = await readYaml(path);
+  const args = (content as { args?: unknown } | null)?.args;
+  if (args === undefined) throw new UsageError(`${path} does not say with which options the run was started`);
+  return readConfig(path, args, options);
 }
 
 async function modelFor(args: Args, classes: number, report: Report): Promise<Model> {
