@@ -96,8 +96,8 @@ describe("killed", () => {
 
   test("again and again, goes on to the same bytes", async () => {
     const output = join(folder, "again");
-    for (const kill of [{ step: 3 }, { bytes: 5_000 }, { rename: 9 }, { step: 2 }])
-      expect(await start(output, { kill, resume: existsSync(output) })).toBe("SIGKILL");
+    const kills: Record<string, number>[] = [{ step: 3 }, { bytes: 5_000 }, { rename: 9 }, { step: 2 }];
+    for (const kill of kills) expect(await start(output, { kill, resume: existsSync(output) })).toBe("SIGKILL");
     expect(await finished(output)).toEqual(whole.get("cpu"));
   });
 
