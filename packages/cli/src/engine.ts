@@ -47,6 +47,8 @@ export async function useEngine(args: Values<typeof engineOptions>): Promise<voi
     const message = `the engine "${engine}" needs ${packages[engine].join(" or ")}; install it with \`npm install ${packages[engine].at(-1)}\`, or leave --engine out`;
     throw new VitrineError("engine", message, { usage: true });
   }
+  // TensorFlow tells of its processor on standard error unless asked not to.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "1";
   try {
     await import(pathToFileURL(found.path!).href);
     if (!(await tf.setBackend(engine))) throw new Error("the backend does not start");

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { outcome, small, start, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
 
@@ -144,12 +145,27 @@ describe.skipIf(process.platform === "win32")("Ctrl-C", () => {
   });
 });
 
-test("computes on another engine where its package is installed", async () => {
-  const [fast, slow] = [
-    await run("eval", "runs/a", "data", "--json"),
-    await run("eval", "runs/a", "data", "--json", "--engine", "cpu"),
-  ];
-  expect(slow).toMatchObject({ code: 0 });
-  const loss = ({ stdout }: { stdout: string }) => (JSON.parse(stdout) as { loss: number }).loss;
-  expect(loss(slow)).toBeCloseTo(loss(fast), 5);
+/** The loss that `eval` finds with an engine, called from a folder whose packages it may use. */
+async function lossWith(engine: string, cwd = folder): Promise<number> {
+  const paths = [join(folder, "runs/a"), join(folder, "data")];
+  const { stdout, stderr, code } = await vitrine(cwd, "eval", ...paths, "--json", "--engine", engine);
+  expect(code, stderr).toBe(0);
+  return (JSON.parse(stdout) as { loss: number }).loss;
+}
+
+const hasCpu = await import("@tensorflow/tfjs-backend-cpu").then(
+  () => true,
+  () => false,
+);
+test.skipIf(!hasCpu)("computes the same in plain JavaScript", async () => {
+  expect(await lossWith("cpu")).toBeCloseTo(await lossWith("onnx"), 5);
+});
+
+// Built there by benchmarks/peers/setup-tfjs-node.sh, or wherever VITRINE_TFJS_NODE says.
+const tfjsNode =
+  process.env.VITRINE_TFJS_NODE ?? fileURLToPath(new URL("../../../benchmarks/.peers/tfjs-node", import.meta.url));
+const hasTensorflow = existsSync(join(tfjsNode, "node_modules/@tensorflow/tfjs-node"));
+if (!hasTensorflow) console.warn("skipped: the tensorflow engine, as @tensorflow/tfjs-node is not installed");
+test.skipIf(!hasTensorflow)("computes the same on TensorFlow", async () => {
+  expect(await lossWith("tensorflow", tfjsNode)).toBeCloseTo(await lossWith("onnx"), 4);
 });

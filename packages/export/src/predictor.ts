@@ -45,6 +45,9 @@ export interface Prediction {
   score: number;
 }
 
+/** Images decoded side by side: as many as keep the decoder's threads busy, few enough to hold in memory. */
+const decodedAtOnce = 16;
+
 /** Not for use from several threads; runs block, as ONNX Runtime's do. */
 export class Predictor {
   /** The file, or the model's name. */
@@ -132,14 +135,16 @@ export class Predictor {
       if (waiting.length > 0) rows.push(...this.#run(waiting));
       waiting = [];
     };
-    for (const image of images) {
-      const pixels = await this.#prepare(image);
+    const add = (pixels: Pixels) => {
       const [first] = waiting;
       // A batch has one size; only files that resize by themselves take several.
       const other = first !== undefined && (first.width !== pixels.width || first.height !== pixels.height);
       if (other || waiting.length === (this.#input.batch ?? batchSize)) flush();
       waiting.push(pixels);
-    }
+    };
+    for (let i = 0; i < images.length; i += decodedAtOnce)
+      for (const pixels of await Promise.all(images.slice(i, i + decodedAtOnce).map((image) => this.#prepare(image))))
+        add(pixels);
     flush();
     return rows;
   }
