@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { run } from "./resume/run.mjs";
 
 const program = fileURLToPath(new URL("./resume/run.mjs", import.meta.url));
@@ -17,6 +17,9 @@ interface Options {
   resume?: boolean;
   kill?: Record<string, number>;
 }
+
+// Dozens of processes are started; on a busy machine each takes seconds.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let folder: string;
 /** What the run left alone wrote. */
