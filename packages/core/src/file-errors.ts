@@ -10,6 +10,7 @@ const advice: Readonly<Record<string, string>> = {
   EPERM: "the operating system does not permit it; check the permissions of the file and its folder",
   EROFS: "the disk is mounted read-only; choose another folder",
   ENOENT: "no such file or folder; check the path",
+  EEXIST: "a file of that name is in the way; choose another name",
   ENOTDIR: "a part of the path is a file, not a folder; check the path",
   EISDIR: "that is a folder; give the path of a file",
   EMFILE: "this process has too many files open; raise the limit with `ulimit -n`",

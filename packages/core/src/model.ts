@@ -37,7 +37,7 @@ export interface Family<C extends BaseConfig, P extends object> {
   /** Paths of the layers that give class scores; replaced when the number of classes changes. */
   readonly classifier: readonly string[];
   /** @throws VitrineError for a configuration that the architecture cannot take. */
-  spec(config: C): Spec<P>;
+  spec(config: C): Spec<NoInfer<P>>;
   /** images: [B, H, W, C], normalised → unpooled features, channels last. */
   features(config: C, params: P, images: tf.Tensor4D, mode: Mode): tf.Tensor;
   /** Features → logits [B, classes], or what the classifier would read when `preLogits` is set. */

@@ -2,6 +2,7 @@
 
 export { type FileContent, writeFileAtomic } from "./atomic-file.ts";
 export { type FetchedWeights, type FetchOptions, fetchWeights } from "./hub/fetch-weights.ts";
+export { makeFolder } from "./make-folder.ts";
 export {
   type Checkpoint,
   type Dtype,

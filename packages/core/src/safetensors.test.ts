@@ -93,9 +93,9 @@ describe("numbers", () => {
       const floats = parseSafetensors(encodeSafetensors([{ name: "x", dtype, shape: [65536], data: all }])).readFloat32(
         "x",
       );
-      const back = parseSafetensors(encodeSafetensors([{ name: "x", dtype, shape: [65536], data: floats }])).read(
-        "x",
-      ) as Uint16Array;
+      const back = parseSafetensors(
+        encodeSafetensors([{ name: "x", dtype, shape: [65536], data: floats.slice() }]),
+      ).read("x") as Uint16Array;
       const wrong = [...all].filter((half, i) => !Number.isNaN(floats[i]) && back[i] !== half);
       expect(wrong).toEqual([]);
       expect(floats.filter(Number.isNaN).length).toBe(dtype === "F16" ? 2046 : 254);

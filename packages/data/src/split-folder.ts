@@ -1,8 +1,9 @@
 // One folder a class becomes train/ and val/ (or more), each with the same classes: `vitrine data split`.
 
-import { copyFile, link, mkdir, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
+import { copyFile, link, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { didYouMean, Rng, VitrineError } from "@vitrine/core";
+import { makeFolder } from "@vitrine/core/node";
 import { kindOf } from "./datasets/find-images.ts";
 import { openFolder } from "./datasets/folder.ts";
 import { splitFolders } from "./datasets/splits.ts";
@@ -74,10 +75,9 @@ export async function splitFolder(source: string, output: string, options: Split
 
   const temporary = join(dirname(target), `.${basename(target)}-${process.pid}.tmp`);
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     // A class that is too small for a split has its folder there all the same.
-    for (const name of names)
-      for (const label of classes) await mkdir(join(temporary, name, label), { recursive: true });
+    for (const name of names) for (const label of classes) await makeFolder(join(temporary, name, label));
     for (const [done, { from, to }] of moves.entries()) {
       await place(resolve(from), join(temporary, to), mode);
       onProgress?.(done + 1, moves.length);

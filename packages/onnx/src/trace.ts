@@ -2,8 +2,8 @@
 
 import { tf, VitrineError } from "@vitrine/core";
 import { currentBackend } from "./backend.ts";
-import { disposeSymbols } from "./compile.ts";
 import type { BuilderOptions } from "./builder.ts";
+import { disposeSymbols } from "./compile.ts";
 import type { DType, Graph, Port } from "./graph.ts";
 import { optimise } from "./passes/index.ts";
 import { closeOver } from "./program.ts";

@@ -2,10 +2,10 @@
 // disk before the file `state/current` is switched to its name; the one before is removed after that. So a kill at any moment
 // leaves `current` naming a complete generation.
 
-import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { compareState, type HostTensor, type State, VitrineError } from "@vitrine/core";
-import { openSafetensors, type TensorEntry, writeFileAtomic, writeSafetensors } from "@vitrine/core/node";
+import { makeFolder, openSafetensors, type TensorEntry, writeFileAtomic, writeSafetensors } from "@vitrine/core/node";
 import type { Progress } from "./records.ts";
 import type { StepSnapshot } from "./step.ts";
 
@@ -173,20 +173,4 @@ async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r").catch(() => undefined); // Not every system lets a folder be opened.
   await handle?.sync().catch(() => {});
   await handle?.close().catch(() => {});
-}
-
-/** Makes a folder and those above it. @throws VitrineError that says why it cannot be made. */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    const reasons: Record<string, string> = {
-      EACCES: "permission denied",
-      EPERM: "permission denied",
-      EROFS: "the disk is mounted read-only",
-      ENOSPC: "the disk is full",
-      EEXIST: "a file of that name is in the way",
-      ENOTDIR: "a part of the path is a file",
-    };
-    const reason = reasons[cause.code ?? ""] ?? cause.message;
-    throw new VitrineError(path, `cannot make the folder: ${reason} (${cause.code}); choose another folder`, { cause });
-  });
 }

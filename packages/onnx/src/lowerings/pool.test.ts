@@ -91,7 +91,7 @@ parity("MaxPoolWithArgmax", [
         `padding ${pad}${batch ? ", with the batch in the index" : ""}`,
         () => {
           const { result, indexes } = tf.maxPoolWithArgmax(rand<tf.Rank.R4>(3, 5, 7, 2), 3, 2, pad as "same", batch);
-          return [result, indexes];
+          return [result!, indexes!];
         },
       ],
     ),
@@ -100,7 +100,7 @@ parity("MaxPoolWithArgmax", [
     "padding in which a window fits",
     () => {
       const { result, indexes } = tf.maxPoolWithArgmax(rand<tf.Rank.R4>(2, 5, 5, 2), 2, 3, 2 as unknown as "same");
-      return [result, indexes];
+      return [result!, indexes!];
     },
   ],
 ]);
