@@ -59,7 +59,7 @@ function testLine(e: Extract<TrainEvent, { type: "validation" }>): string {
 }
 
 function bestLine({ value, epoch }: { value: number; epoch: number }): string {
-  return `*** Best metric: ${value} (epoch ${epoch})`;
+  return `*** Best metric: ${rounded(value)} (epoch ${epoch})`;
 }
 
 function otherLine(event: TrainEvent): string | undefined {
@@ -81,17 +81,27 @@ export function startLines(e: Extract<TrainEvent, { type: "start" }>): string[] 
   ];
 }
 
-/** What both kinds of text say at the end; timm's `--result` block lists the ten best epochs. */
+/** What the lines of a log end with; timm's `--result` block lists the ten best epochs for scripts. */
 export function endLines(e: Extract<TrainEvent, { type: "end" }>): string[] {
   const lines = e.stopped === undefined ? [] : [`Stopped early: ${e.stopped}`];
   lines.push(`Trained for ${clock(e.seconds)}`);
   if (e.best === undefined) return lines;
   const results = bestEpochs(e.history, e.best.metric).map((record) => ({
     epoch: record.epoch,
-    train: { loss: record.trainLoss },
-    validation: record.eval && { loss: record.eval.loss, top1: record.eval.top1, top5: record.eval.top5 },
+    train: { loss: rounded(record.trainLoss) },
+    validation: record.eval && {
+      loss: rounded(record.eval.loss),
+      top1: rounded(record.eval.top1),
+      top5: rounded(record.eval.top5),
+    },
   }));
-  return [...lines, bestLine(e.best), "--result", JSON.stringify(results, undefined, 4)];
+  const rows = results.map((result) => `  ${JSON.stringify(result)}`).join(",\n");
+  return [...lines, bestLine(e.best), "--result", `[\n${rows}\n]`];
+}
+
+/** Without the digits that are only float noise. */
+function rounded(value: number): number {
+  return Number(value.toFixed(6));
 }
 
 function bestEpochs(history: readonly EpochRecord[], metric: Best["metric"], count = 10): EpochRecord[] {
