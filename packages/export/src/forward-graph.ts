@@ -11,7 +11,7 @@ import {
   useOnnx,
   type Value,
 } from "@vitrine/onnx";
-import { foldConstants } from "./passes/fold-constants.ts";
+import { nameConstants } from "./passes/name-constants.ts";
 import { toOpset17 } from "./passes/opset-17.ts";
 
 /** Operator sets that files are written for. */
@@ -52,7 +52,7 @@ export async function forwardGraph(model: Model, options: ForwardOptions): Promi
   return withOnnx(model, (backend, params) => {
     const traced = traceForward(model, params, options);
     const keys = new Map(leaves(params).map(([path, tensor]) => [backend.symOf(tensor).origin.value, path]));
-    const { graph, names } = foldConstants(traced, keys);
+    const { graph, names } = nameConstants(traced, keys);
     return { graph: options.opset < 18 ? toOpset17(graph) : graph, names };
   });
 }
@@ -73,7 +73,7 @@ function traceForward(model: Model, params: object, options: ForwardOptions): Gr
   return trace(forward as (...inputs: tf.Tensor[]) => TraceOutput[], [input], {
     portable: true,
     opset: options.opset,
-    // Constants are folded here, where their names are known.
+    // The passes run where the names of constants are known.
     optimise: false,
   });
 }

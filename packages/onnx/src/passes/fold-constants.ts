@@ -8,14 +8,21 @@ import { prune, rewrite } from "./rewrite.ts";
 /** Results up to this many elements are always worth having. */
 const small = 1024;
 
-export function foldConstants(graph: Graph): Graph {
-  const fed = new Set(graph.inputs.map(({ value }) => value));
-  const known = new Set<Value>();
-  const isKnown = (value: Value | undefined) =>
-    value === undefined || known.has(value) || (value.data !== undefined && !fed.has(value));
+/**
+ * @param onFold told of each new constant, and of the constants it was made from
+ */
+export function foldConstants(
+  graph: Graph,
+  onFold: (made: Value, sources: ReadonlySet<Value>) => void = () => {},
+): Graph {
+  const constants = new Set(graph.constants);
+  /** Values that are known, and what they come from. */
+  const origins = new Map<Value, ReadonlySet<Value>>();
+  const originsOf = (value: Value) => (constants.has(value) ? new Set([value]) : origins.get(value));
   const foldable = graph.nodes.filter((node) => {
-    if (!node.inputs.every(isKnown) || !worthIt(node)) return false;
-    for (const output of node.outputs) known.add(output);
+    const sources = node.inputs.filter((input) => input !== undefined).map(originsOf);
+    if (sources.includes(undefined) || !worthIt(node)) return false;
+    for (const output of node.outputs) origins.set(output, new Set(sources.flatMap((source) => [...source!])));
     return true;
   });
   if (foldable.length === 0) return graph;
@@ -23,7 +30,7 @@ export function foldConstants(graph: Graph): Graph {
   const inside = new Set(foldable);
   const read = new Set(graph.nodes.filter((node) => !inside.has(node)).flatMap((node) => node.inputs));
   for (const { value } of graph.outputs) read.add(value);
-  const wanted = [...known].filter((value) => read.has(value));
+  const wanted = [...origins.keys()].filter((value) => read.has(value));
   const outputs = wanted.map((value, i) => ({ name: `y${i}`, value }));
   const program = createProgram(prune({ inputs: [], outputs, nodes: foldable, constants: [] }), {
     optimization: "disabled",
@@ -34,6 +41,7 @@ export function foldConstants(graph: Graph): Graph {
   const values = new Map(
     wanted.map((value, i) => [value, new Value(value.shape, value.dtype, { data: results[i]!, literal: true })]),
   );
+  for (const [value, made] of values) onFold(made, origins.get(value)!);
   return rewrite(graph, (node) =>
     inside.has(node) ? node.outputs.map((output) => values.get(output) ?? output) : undefined,
   );

@@ -1,7 +1,7 @@
 import { tf } from "@vitrine/core";
 import { currentBackend, encodeModel, openSession, printGraph, trace, useOnnx } from "@vitrine/onnx";
 import { beforeAll, expect, test } from "vitest";
-import { foldConstants } from "./fold-constants.ts";
+import { nameConstants } from "./name-constants.ts";
 
 beforeAll(() => useOnnx());
 
@@ -14,7 +14,7 @@ function folded(fn: (x: tf.Tensor) => tf.Tensor, parameters: Record<string, tf.T
   const keys = Object.entries(parameters).map(
     ([key, tensor]) => [currentBackend().symOf(tensor).origin.value, key] as const,
   );
-  const result = foldConstants(graph, new Map(keys));
+  const result = nameConstants(graph, new Map(keys));
   return { ...result, text: printGraph(result.graph), named: [...result.names.values()] };
 }
 
