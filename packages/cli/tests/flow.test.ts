@@ -104,6 +104,25 @@ test("reads options from a file, under what is typed, and goes on with the run's
   expect((await readFile(join(folder, "runs/b/summary.csv"), "utf8")).trim().split("\n")).toHaveLength(3);
 });
 
+test("teaches a distillation head the scores of a run", async () => {
+  const taught = ["--kd-model", "runs/a", "--kd-type", "hard", "--epochs", "8", "--experiment", "taught"];
+  const trained = await run(
+    "train",
+    "data",
+    ...small,
+    "--model",
+    "deit_tiny_distilled_patch16_224",
+    ...taught,
+    "--output",
+    "runs",
+  );
+  expect(trained).toMatchObject({ code: 0 });
+  expect(accuracy(await run("eval", "runs/taught", "data"))).toBeGreaterThan(80);
+  expect(JSON.parse((await run("info", "runs/taught", "--json")).stdout)).toMatchObject({
+    name: "deit_tiny_distilled_patch16_224",
+  });
+});
+
 test("fine-tunes a run's weights for other classes, and says what it adapted", async () => {
   await writePictures(join(folder, "two"), 8);
   await rm(join(folder, "two", "red"), { recursive: true });

@@ -1,7 +1,7 @@
 // vitrine train data --model vit_tiny_patch16_224 --pretrained --opt adamw --lr 1e-4
 
 import { join } from "node:path";
-import type { Model } from "@vitrine/core";
+import { type BaseConfig, configure, type Model } from "@vitrine/core";
 import { createLoader, evalTransform, trainTransform } from "@vitrine/data";
 import {
   barReporter,
@@ -12,7 +12,7 @@ import {
   runFolderName,
   train,
 } from "@vitrine/train";
-import { createModel } from "vitrine";
+import { createModel, familyOf } from "vitrine";
 import { defineOptions, readConfig, type Values, withDefaults } from "../args.ts";
 import { defineCommand } from "../command.ts";
 import { engineOptions, useEngine } from "../engine.ts";
@@ -232,7 +232,7 @@ async function modelFor(args: Args, classes: number, report: Report): Promise<Mo
     throw new UsageError(
       `--num-classes is ${wanted}, but the data has ${classes} classes; leave it out, or add the folders`,
     );
-  const config = { ...modelConfig(args), numClasses: classes, seed: args.seed };
+  const config = { ...(await headsApart(args)), ...modelConfig(args), numClasses: classes, seed: args.seed };
   const path = args["pretrained-path"];
   const onProgress = report.download();
   const checkpoint = path === undefined ? undefined : await checkpointOf(path);
@@ -241,6 +241,13 @@ async function modelFor(args: Args, classes: number, report: Report): Promise<Mo
   const model = (await createModel(args.model as never, options as never)) as unknown as Model;
   applyPreprocess(model, args);
   return model;
+}
+
+/** A model with a distillation head gives its scores apart while it has a teacher, so that each head learns from its own. */
+async function headsApart(args: Args): Promise<{ distilledTraining?: true }> {
+  if (args["kd-model"] === undefined) return {};
+  const { distilled } = configure<BaseConfig & { distilled?: boolean }>(await familyOf(args.model), args.model);
+  return distilled === true ? { distilledTraining: true } : {};
 }
 
 /** A run folder's best weights; anything else is for `createModel` to find. */
