@@ -16,12 +16,11 @@ import {
 } from "@vitrine/data";
 import { exportOnnx, Predictor, verifyOnnx } from "@vitrine/export";
 import { useOnnx } from "@vitrine/onnx";
-import { barReporter, evaluate, plainReporter, train } from "@vitrine/train";
+import { barReporter, evaluate, plainReporter, runFolderName, train } from "@vitrine/train";
 import { createModel } from "vitrine";
 
 const say = (line = "") => console.log(line);
 const shown = (path: string) => relative(process.cwd(), path);
-const output = join("runs", "demo-mnist");
 const started = performance.now();
 
 await useOnnx();
@@ -46,6 +45,7 @@ model.preprocess = { ...model.preprocess, cropPct: 1, interpolation: "bilinear",
 const prepare = evalTransform(model.preprocess);
 
 say("3. Training");
+const output = runFolderName(join("runs", "demo-mnist"), model, new Date());
 const augmented = trainTransform({
   size: prepare.size,
   channels: 1,
