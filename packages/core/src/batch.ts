@@ -26,6 +26,8 @@ export interface BatchSource {
   readonly batches: number;
   /** Batches of `epoch`, from batch `start` on (resume in the middle of an epoch). Ends early when the loop breaks. */
   epoch(epoch: number, start?: number): AsyncIterable<Batch>;
+  /** What a sample is called in reports, by its position in the data set: a path, or `file#row`. */
+  nameOf?(index: number): string;
   /** Stops workers. */
   close(): Promise<void>;
 }

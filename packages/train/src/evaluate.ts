@@ -7,6 +7,8 @@ import { argMax, ConfusionMatrix, rankOf, rowLoss } from "./metrics.ts";
 export interface Mistake {
   /** Position of the sample in its data set. */
   index: number;
+  /** What the source calls it: a path; its position where the source has no names. */
+  name: string;
   label: number;
   predicted: number;
   /** What the model gave the class it chose, 0 to 1. */
@@ -110,7 +112,9 @@ export async function evaluate(model: Model, source: BatchSource, options: Evalu
       own.top5 += rank < 5 ? 1 : 0;
       if (predicted !== label) {
         const confidence = Math.exp(-rowLoss(logits, row, classes, predicted));
-        keepWorst(mistakes, { index: one.indices[row]!, label, predicted, confidence, loss }, worst);
+        const index = one.indices[row]!;
+        const name = source.nameOf?.(index) ?? String(index);
+        keepWorst(mistakes, { index, name, label, predicted, confidence, loss }, worst);
       }
     });
     samples += one.size;

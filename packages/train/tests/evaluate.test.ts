@@ -66,6 +66,7 @@ test("says how it goes, and names the worst mistakes", async () => {
   const losses = result.worst.map(({ loss }) => loss);
   expect(losses).toEqual([...losses].sort((a, b) => b - a));
   const [worst] = result.worst;
+  expect(worst!.name).toBe(`tiny/${worst!.index}.png`);
   for await (const batch of source.epoch(0)) {
     const row = batch.indices.indexOf(worst!.index);
     if (row < 0) continue;

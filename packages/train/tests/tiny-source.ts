@@ -58,6 +58,7 @@ export function tinySource(options: TinySourceOptions = {}): TinySource {
         yield batch;
       }
     },
+    nameOf: (index) => `tiny/${index}.png`,
     async close() {},
   };
 }

@@ -84,6 +84,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
       return [...bad.values()].sort((a, b) => a.index - b.index);
     },
     epoch: batchesOf,
+    nameOf: (index) => dataset.path(index),
     async close() {
       closed = true;
       await maker?.close();

@@ -112,7 +112,7 @@ function validation(evaluation: Evaluation, classes: readonly string[]): Html {
     return [`mean, ${kind}`, digits(m.precision), digits(m.recall), digits(m.f1), m.support];
   });
   const mistakes = worst.map((m) => [
-    m.index,
+    m.name,
     classes[m.label]!,
     classes[m.predicted]!,
     `${(100 * m.confidence).toFixed(1)} %`,
@@ -122,7 +122,7 @@ function validation(evaluation: Evaluation, classes: readonly string[]): Html {
 <p>${grouped(samples)} images: top-1 ${top1.toFixed(2)} %, top-5 ${top5.toFixed(2)} %, loss ${general(loss, 4)}</p>
 ${confusionSection(confusion, classes)}
 <div class="beside"><div><h3>By class</h3>${table(["class", "#precision", "#recall", "#F1", "#images"], [...rows, ...means])}</div>
-${mistakes.length > 0 ? html`<div><h3>Worst mistakes</h3>${table(["#image", "true", "predicted", "#confidence", "#loss"], mistakes)}</div>` : undefined}</div>`;
+${mistakes.length > 0 ? html`<div><h3>Worst mistakes</h3>${table(["image", "true", "predicted", "#confidence", "#loss"], mistakes)}</div>` : undefined}</div>`;
 }
 
 function epochTable(history: readonly EpochRecord[]): Html {

@@ -33,7 +33,7 @@ function data(more: Partial<ReportData> = {}): ReportData {
     best: { epoch: 3, metric: "top1", value: 84 },
     evaluation: {
       ...{ loss: 0.62, top1: 90, top5: 100, samples: 40, confusion },
-      worst: [{ index: 17, label: 1, predicted: 2, confidence: 0.93, loss: 4.1 }],
+      worst: [{ index: 17, name: "val/cat/17.jpg", label: 1, predicted: 2, confidence: 0.93, loss: 4.1 }],
     },
     recipe: { optimizer: { name: "adamw", betas: [0.9, 0.999] }, clipNorm: undefined, epochs: 4 },
     ...more,
@@ -67,7 +67,7 @@ describe("the report", () => {
     expect(page).toContain("dog taken for &lt;img");
     expect(page).toContain(": 4 of 13</title>");
     expect(page).toMatch(/<td class="text">dog<\/td><td class="number">1\.0000<\/td><td class="number">0\.6923<\/td>/);
-    expect(page).toContain('<td class="number">17</td>');
+    expect(page).toContain('<td class="text">val/cat/17.jpg</td>');
   });
 
   test("is well formed", () => {
