@@ -41,5 +41,6 @@ export {
   type VitEncoderSpecOptions,
   vitDepth,
   vitEncoder,
+  vitEncoderDefaults,
   vitEncoderSpec,
 } from "./vit-encoder.ts";

@@ -49,6 +49,32 @@ export interface VitEncoderConfig extends TransformerBlockConfig {
   dropPathRate: number;
 }
 
+/** timm's defaults of what all plain vision transformers are asked: ViT-Base with patches of 16. */
+export const vitEncoderDefaults: VitEncoderConfig = {
+  imgSize: 224,
+  inChans: 3,
+  patchSize: 16,
+  embedDim: 768,
+  depth: 12,
+  numHeads: 12,
+  mlpRatio: 4,
+  qkvBias: true,
+  qkNorm: false,
+  projBias: true,
+  initValues: null,
+  classToken: true,
+  noEmbedClass: false,
+  regTokens: 0,
+  preNorm: false,
+  dynamicImgSize: false,
+  posDropRate: 0,
+  projDropRate: 0,
+  attnDropRate: 0,
+  dropPathRate: 0,
+  actLayer: "gelu",
+  normEps: 1e-6,
+};
+
 export interface VitEncoderSpecOptions {
   /** A token beside the class token that learns from a teacher. */
   distToken?: boolean;

@@ -33,6 +33,7 @@ import {
   type VitEncoder,
   type VitEncoderConfig,
   vitEncoder,
+  vitEncoderDefaults,
   vitEncoderSpec,
 } from "@vitrine/core/layers";
 
@@ -51,34 +52,13 @@ export interface ViTConfig extends BaseConfig, VitEncoderConfig {
 }
 
 export const defaults: ViTConfig = {
-  imgSize: 224,
-  patchSize: 16,
-  inChans: 3,
+  ...vitEncoderDefaults,
   numClasses: 1000,
   globalPool: "token",
-  embedDim: 768,
-  depth: 12,
-  numHeads: 12,
-  mlpRatio: 4,
-  qkvBias: true,
-  qkNorm: false,
-  projBias: true,
-  initValues: null,
-  classToken: true,
-  noEmbedClass: false,
-  regTokens: 0,
-  preNorm: false,
   finalNorm: true,
   fcNorm: null,
   poolIncludePrefix: false,
-  dynamicImgSize: false,
   dropRate: 0,
-  posDropRate: 0,
-  projDropRate: 0,
-  attnDropRate: 0,
-  dropPathRate: 0,
-  actLayer: "gelu",
-  normEps: 1e-6,
 };
 
 export interface ViT extends VitEncoder {
