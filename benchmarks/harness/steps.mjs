@@ -1,29 +1,14 @@
 // One model's step beside its peers: what the train-step and inference suites share.
 
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { median, speedRatio, startPeer, takeTurns } from "./peer.mjs";
 import { save, table } from "./report.mjs";
+import { at, readSettings, say } from "./settings.mjs";
 
-const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const python = at(".peers/venv/bin/python");
 
-/** @param {{ name: string, mode: "train" | "infer", variants: string[], defaults?: object }} suite */
+/** @param {{ name: string, mode: "train" | "infer", variants: string[] }} suite */
 export async function compareSteps({ name, mode, variants }, argv) {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      model: { type: "string", default: "vit_small_patch16_224" },
-      batch: { type: "string", default: "8" },
-      img: { type: "string", default: "224" },
-      threads: { type: "string", default: "2" },
-      rounds: { type: "string", default: "7" },
-      steps: { type: "string", default: "3" },
-    },
-  });
-  const say = (line) => console.error(line);
-  const [rounds, steps, batch] = [values.rounds, values.steps, values.batch].map(Number);
-  const common = ["model", "batch", "img", "threads"].flatMap((key) => [`--${key}`, values[key]]);
+  const { values, common, batch, rounds, steps } = readSettings(argv, { steps: 3 });
   const torch = (variant) =>
     startPeer(`torch ${variant}`, [python, at("peers/torch_step.py"), ...common, "--mode", mode, "--variant", variant]);
 
