@@ -240,7 +240,7 @@ describe("checkTracked", () => {
       "see /" + "root/.cache",
       "registry=https://registry" + ".npmjs.org/",
       `cd ${join(tmpdir(), "checkout")}/x`,
-      "/usr/bin/env, ./work/x, a/root/b, ~/work/x, /tmp/x, https://huggingface.co/home",
+      "/usr/bin/env, ./" + "work/x, a/" + "root/b, ~/" + "work/x, /tmp/x, https://huggingface.co/home",
     ];
     writeFileSync(join(copy, "notes.txt"), text.join("\n"));
     writeFileSync(

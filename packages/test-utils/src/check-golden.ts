@@ -18,6 +18,7 @@ import {
   VitrineError,
 } from "@vitrine/core";
 import { type Bound, type Golden, imagesOf, labelsOf, optionsOf } from "./golden.ts";
+import { meanCrossEntropy } from "./train-batch.ts";
 
 export type Quantity = "logits" | "features" | "inter" | "loss" | "gradients" | "statistics" | "step";
 
@@ -136,11 +137,7 @@ function trainStep(model: Model, { about }: Golden, kept: tf.Tensor[]) {
     const { value, grads } = tf.engine().gradients(
       () => {
         heads = model.heads(x, mode, params).map((logits) => tf.keep(logits));
-        const losses = heads.map((logits) => tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1))));
-        return tf.mul(
-          losses.reduce((a, b) => tf.add(a, b)),
-          1 / losses.length,
-        ) as tf.Scalar;
+        return meanCrossEntropy(heads, labels);
       },
       trained.map(([, tensor]) => tensor),
       undefined,

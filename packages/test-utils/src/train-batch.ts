@@ -39,12 +39,7 @@ export function lossAndGradients(
   const trained = leaves(params).filter(([path]) => spec.get(path)!.trainable);
   const { value, grads } = tf.engine().gradients(
     () => {
-      const heads = model.heads(images, trainingMode(), params);
-      const losses = heads.map((logits) => tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1))));
-      return tf.mul(
-        losses.reduce((a, b) => tf.add(a, b)),
-        1 / losses.length,
-      ) as tf.Scalar;
+      return meanCrossEntropy(model.heads(images, trainingMode(), params), labels);
     },
     trained.map(([, tensor]) => tensor),
     undefined,
@@ -52,4 +47,13 @@ export function lossAndGradients(
   );
   const gradients = trained.flatMap(([path], i): [string, tf.Tensor][] => (grads[i] ? [[path, grads[i]]] : []));
   return { loss: value as tf.Scalar, gradients };
+}
+
+/** Cross entropy against one-hot labels, mean over the batch and over a model's heads. */
+export function meanCrossEntropy(heads: readonly tf.Tensor2D[], labels: tf.Tensor2D): tf.Scalar {
+  const losses = heads.map((logits) => tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1))));
+  return tf.mul(
+    losses.reduce((a, b) => tf.add(a, b)),
+    1 / losses.length,
+  ) as tf.Scalar;
 }

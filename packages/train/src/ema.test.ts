@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fixture } from "../tests/fixtures.ts";
-import { type EmaConfig, emaDecay, emaDecayAt } from "./ema.ts";
+import { type EmaConfig, emaDecay } from "./ema.ts";
 
 interface Case {
   args: Record<string, number | boolean>;
@@ -24,5 +24,5 @@ test.each(fixture<{ cases: Case[] }>("ema").cases.map((c) => [JSON.stringify(c.a
 );
 
 test("copies at the first update and averages from the second on", () => {
-  expect([0, 1].map((update) => emaDecayAt({ decay: 0.9 }, update))).toEqual([0, 0.9]);
+  expect([1, 2].map((update) => emaDecay({ decay: 0.9 }, update))).toEqual([0, 0.9]);
 });

@@ -22,8 +22,3 @@ export function emaDecay(ema: EmaConfig, step: number): number {
   if (counted === 0) return 0;
   return warmup ? Math.max(Math.min(1 - (1 + counted / warmupGamma) ** -warmupPower, decay), minDecay) : decay;
 }
-
-/** The decay of update number `update`, counted from 0. */
-export function emaDecayAt(ema: EmaConfig, update: number): number {
-  return emaDecay(ema, update + 1);
-}

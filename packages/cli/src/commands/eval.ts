@@ -10,6 +10,7 @@ import { defineCommand } from "../command.ts";
 import { engineOptions, readProviders, useEngine } from "../engine.ts";
 import { imageDecoder } from "../images.ts";
 import { locate, openModel, readClasses } from "../open-model.ts";
+import { checkpointOptions, classOptions } from "../options/checkpoint.ts";
 import { closeAll, loaderOptions, loaderSettings } from "../options/data.ts";
 import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { optional } from "../options/recipe.ts";
@@ -31,15 +32,8 @@ const options = defineOptions({
     help: "of that file (as its name ends, else csv)",
   },
   "per-class": { kind: "boolean", group: "Results", help: "precision and recall of each class" },
-  weights: {
-    kind: "string",
-    choices: ["best", "last"],
-    default: "best",
-    group: "Model",
-    help: "which weights of a run folder",
-  },
-  model: { kind: "string", short: "m", group: "Model", help: "model's name, for a checkpoint that does not say it" },
-  "class-map": { kind: "string", value: "FILE", group: "Model", help: "names of the classes: one a line, or JSON" },
+  ...checkpointOptions,
+  ...classOptions,
   ...preprocessOptions,
   ...engineOptions,
 });

@@ -9,6 +9,7 @@ import { defineCommand } from "../command.ts";
 import { engineOptions, useEngine } from "../engine.ts";
 import { imageDecoder } from "../images.ts";
 import { locate, openModel, readClasses } from "../open-model.ts";
+import { checkpointOptions } from "../options/checkpoint.ts";
 import { modelConfig, modelOptions } from "../options/model.ts";
 import { optional } from "../options/recipe.ts";
 import { UsageError } from "../usage-error.ts";
@@ -58,14 +59,7 @@ const options = defineOptions({
     help: "largest difference, as a share of the largest output",
   },
   images: { kind: "string", value: "PATH", group: "Check", help: "images, or a folder of some, to compare on too" },
-  weights: {
-    kind: "string",
-    choices: ["best", "last"],
-    default: "best",
-    group: "Model",
-    help: "which weights of a run folder",
-  },
-  model: { kind: "string", short: "m", group: "Model", help: "model's name, for a checkpoint that does not say it" },
+  ...checkpointOptions,
   "num-classes": { kind: "integer", min: 0, group: "Model", help: "classes (those of the checkpoint)" },
   pretrained: {
     kind: "boolean",

@@ -10,6 +10,7 @@ import { engineOptions, readProviders, useEngine } from "../engine.ts";
 import { glob } from "../glob.ts";
 import { imageDecoder } from "../images.ts";
 import { type Located, locate, openModel, readClasses } from "../open-model.ts";
+import { checkpointOptions, classOptions } from "../options/checkpoint.ts";
 import { optional } from "../options/recipe.ts";
 import { type PredictedImage, predictionsCsv, predictionsJson } from "../results.ts";
 
@@ -24,15 +25,8 @@ const options = defineOptions({
   },
   "batch-size": { kind: "integer", min: 1, default: 8, short: "b", group: "Images", help: "images in one run" },
   "max-pixels": { kind: "integer", min: 1, group: "Images", help: "larger images are refused (178956970)" },
-  weights: {
-    kind: "string",
-    choices: ["best", "last"],
-    default: "best",
-    group: "Model",
-    help: "which weights of a run folder",
-  },
-  model: { kind: "string", short: "m", group: "Model", help: "model's name, for a checkpoint that does not say it" },
-  "class-map": { kind: "string", value: "FILE", group: "Model", help: "names of the classes: one a line, or JSON" },
+  ...checkpointOptions,
+  ...classOptions,
   ...engineOptions,
 });
 

@@ -17,7 +17,7 @@ import {
   toFile,
   VitrineError,
 } from "@vitrine/core";
-import { emaDecayAt } from "../ema.ts";
+import { emaDecay } from "../ema.ts";
 import { clipByGlobalNorm, globalNorm } from "../optim/clip.ts";
 import { buildOptimizer } from "../optim/index.ts";
 import type { Step, StepBatch, StepOptions, StepResult, StepSnapshot } from "../step.ts";
@@ -67,7 +67,7 @@ export class GraphStep implements Step {
     const rates = {
       learningRate: tf.scalar(learningRate),
       count: tf.scalar(this.#updates + 1),
-      emaDecay: tf.scalar(this.#options.ema === undefined ? 0 : emaDecayAt(this.#options.ema, this.#updates)),
+      emaDecay: tf.scalar(this.#options.ema === undefined ? 0 : emaDecay(this.#options.ema, this.#updates + 1)),
     };
     const { loss, logits, applied } =
       batches.length === 1 ? this.#runOne(batches[0]!, rates) : this.#runSeveral(batches, samples, rates);

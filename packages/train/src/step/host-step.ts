@@ -23,7 +23,7 @@ import {
   type TraceInput,
   trace,
 } from "@vitrine/onnx";
-import { emaDecayAt } from "../ema.ts";
+import { emaDecay } from "../ema.ts";
 import type { Step, StepBatch, StepOptions, StepResult, StepSnapshot } from "../step.ts";
 import { FlatStore } from "./arena.ts";
 import { forwardBackward } from "./forward.ts";
@@ -122,7 +122,7 @@ export class HostStep implements Step {
     for (const arena of this.#store.arenas) this.#optimizer.update(arena, run);
     for (const [path, numbers] of buffers) this.#fixed.get(path)!.data.set(numbers);
     if (ema === undefined) return;
-    const decay = emaDecayAt(ema, this.#updates - 1);
+    const decay = emaDecay(ema, this.#updates);
     for (const arena of this.#store.arenas)
       arena.kernels.blend(arena.base("ema"), arena.base("params"), arena.length, decay, 1 - decay);
     for (const { data, ema: average } of this.#fixed.values())
