@@ -4,26 +4,25 @@ export { adaptInputConv, adaptPositions, replaceHead } from "./adapt.ts";
 export type { Batch, BatchSource } from "./batch.ts";
 export { defineOp, type OpDefinition } from "./define-op.ts";
 export { didYouMean, isVitrineError, nearest, VitrineError, type VitrineErrorOptions } from "./errors.ts";
-export { constant, fanInUniform, type Initializer, normal, ones, truncNormal, uniform, zeros } from "./init.ts";
-export { type CompilingBackend, jit } from "./jit.ts";
-export { inference, type Mode, scope, tap, trainingMode } from "./mode.ts";
 export {
   type BaseConfig,
   configure,
-  createModel,
   defineFamily,
   type Family,
+  type FeatureStage,
   type FoundVariant,
   findVariant,
   imageSize,
-  type Model,
-  type ModelOptions,
   type NamedFamily,
   parameterCount,
   type Variant,
   type VariantName,
   variantsOf,
-} from "./model.ts";
+} from "./family.ts";
+export { constant, fanInUniform, type Initializer, normal, ones, truncNormal, uniform, zeros } from "./init.ts";
+export { type CompilingBackend, jit } from "./jit.ts";
+export { inference, type Mode, scope, tap, trainingMode } from "./mode.ts";
+export { createModel, type Model, type ModelOptions } from "./model.ts";
 export { type BatchNormResult, batchNormTrain } from "./ops/batch-norm.ts";
 export { dropout, dropPath } from "./ops/drop.ts";
 export { gelu, geluTanh, quickGelu } from "./ops/gelu.ts";

@@ -4,17 +4,11 @@ import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, test } from "vitest";
 import { adaptInputConv } from "./adapt.ts";
 import { VitrineError } from "./errors.ts";
+import { type BaseConfig, configure, defineFamily, findVariant, parameterCount, variantsOf } from "./family.ts";
 import { fanInUniform } from "./init.ts";
 import { type Linear, linear, linearSpec } from "./layers/linear.ts";
-import {
-  type BaseConfig,
-  configure,
-  createModel,
-  defineFamily,
-  findVariant,
-  parameterCount,
-  variantsOf,
-} from "./model.ts";
+import { inference, tap } from "./mode.ts";
+import { createModel } from "./model.ts";
 import { leaves, param, type Spec } from "./params.ts";
 import { imagenetMean, imagenetStd } from "./pretrained.ts";
 import { type State, stateOf } from "./state.ts";
@@ -55,7 +49,9 @@ const dot = defineFamily<Config, Params, keyof typeof sizes>({
       stem: { weight: param([1, 1, c.inChans, c.dim], fanInUniform(c.inChans), { layout: "conv" }) },
       ...(c.numClasses > 0 ? { head: linearSpec(c.dim, c.numClasses) } : {}),
     }) as Spec<Params>,
-  features: (_, p: Params, images) => tf.mean(tf.conv2d(images, p.stem.weight, 1, "valid"), [1, 2]),
+  features: (_, p: Params, images, mode) =>
+    tf.mean(tap(mode, tf.conv2d(images, p.stem.weight, 1, "valid"), "stem"), [1, 2]),
+  stages: (c) => [{ path: "stem", channels: c.dim, stride: 1 }],
   head: (_, p, features, __, options) =>
     p.head && !options?.preLogits ? linear(p.head, features as tf.Tensor2D) : (features as tf.Tensor2D),
   adapt: (c, state, notes) => {
@@ -179,6 +175,43 @@ describe("createModel", () => {
     const state = await stateOf(model.spec, model.params);
     expect(() => createModel(dot, "dot_small", { state, stateName: "large.safetensors" })).toThrow(
       "large.safetensors: the checkpoint is of another model. Keys 2 of another shape: stem.weight [2,3,1,1] expected, [8,3,1,1] found",
+    );
+  });
+});
+
+describe("model", () => {
+  const images = (size = 4) => tf.ones([2, size, size, 3]) as tf.Tensor4D;
+
+  test("gives its feature maps, and leaves nothing else behind", () => {
+    const model = createModel(dot, "dot_small");
+    const x = images();
+    const before = tf.memory().numTensors;
+    const maps = model.featureMaps(x);
+    expect(tf.memory().numTensors - before).toBe(1);
+    expect(model.stages).toEqual([{ path: "stem", channels: 2, stride: 1 }]);
+    expect(maps.map(({ shape }) => shape)).toEqual([[2, 4, 4, 2]]);
+    const means = model.head(model.features(x), inference, { preLogits: true });
+    expect(tf.mean(maps[0]!, [1, 2]).dataSync()).toEqual(means.dataSync());
+    const kept = new Map<string, tf.Tensor>();
+    model.featureMaps(images(), { ...inference, taps: kept });
+    expect([...kept.keys()]).toEqual(["stem"]);
+  });
+
+  test("refuses feature maps that it does not have", () => {
+    const { stages: _, ...flat } = dot;
+    expect(() => createModel(flat, "dot_small").featureMaps(images())).toThrow("dot_small: has no feature maps");
+  });
+
+  test("takes another image size with the same parameters, and no other shapes", () => {
+    const model = createModel(dot, "dot_small");
+    model.classes = ["a", "b", "c"];
+    const larger = model.with({ imgSize: 6 });
+    expect(larger.params).toBe(model.params);
+    expect(larger).toMatchObject({ name: "dot_small", classes: model.classes, preprocess: { size: [6, 6] } });
+    expect(larger.logits(images(6)).shape).toEqual([2, 3]);
+    expect(usage(() => model.with({ dim: 4, numClasses: 0 })).message).toBe(
+      "dot_small: these options change parameters: stem.weight [1,1,3,2] → [1,1,3,4], head.weight [2,3] → (absent), " +
+        "head.bias [3] → (absent); make a model of that configuration, with `state` to take over what fits",
     );
   });
 });

@@ -112,3 +112,17 @@ export function initParams<P extends object>(spec: Spec<P>, rng: Rng): P {
     return tf.tensor(leaf.dtype === "int32" ? Int32Array.from(values) : values, [...leaf.shape], leaf.dtype);
   });
 }
+
+/** @throws VitrineError that names the first parameters which one tree has and the other has not, or in another shape. */
+export function requireSameShapes(name: string, present: object, wanted: object): void {
+  const shapes = (spec: object) => new Map(specLeaves(spec).map(([path, leaf]) => [path, `[${leaf.shape}]`]));
+  const [have, need] = [shapes(present), shapes(wanted)];
+  const paths = [...new Set([...have.keys(), ...need.keys()])].filter((path) => have.get(path) !== need.get(path));
+  if (paths.length === 0) return;
+  const told = paths
+    .slice(0, 3)
+    .map((path) => `${path} ${have.get(path) ?? "(absent)"} → ${need.get(path) ?? "(absent)"}`);
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : "";
+  const next = "make a model of that configuration, with `state` to take over what fits";
+  throw new VitrineError(name, `these options change parameters: ${told.join(", ")}${more}; ${next}`, { usage: true });
+}
