@@ -1,8 +1,7 @@
 // What every model family promises, as one test-suite. A family's own test file has only what is special to it.
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   at,
@@ -31,20 +30,16 @@ import { printGraph, trace } from "@vitrine/onnx";
 import { beforeAll, describe, expect, test } from "vitest";
 import { backendNames, useBackend } from "./backends.ts";
 import { type AnyFamily, checkGolden } from "./check-golden.ts";
-import { isGolden, readGolden, stateFrom } from "./golden.ts";
+import { goldenFolders, readGolden, stateFrom } from "./golden.ts";
+import { tinyModel } from "./tiny-model.ts";
 import { colouredImages, lossAndGradients, randomImages, randomLabels } from "./train-batch.ts";
 
-export interface FamilyPromises<C> {
-  /** The variant that is made small. */
-  variant: string;
-  /** What makes it small; a few classes, a few thousand parameters. */
-  options: Partial<C>;
-  /** Another size of image that fits the small model's architecture. */
-  otherSize?: number | readonly [number, number];
-  /** Folder of golden cases (scripts/fixtures). */
-  golden: URL;
-  /** What the reference says of each variant, made by scripts/fixtures/variants.py. */
-  variants: URL;
+export interface FamilyPromises {
+  /**
+   * The family's folder of fixtures, with a slash at its end: `tiny.json` (the model that is tested), `variants.json`
+   * (what the reference says of each size) and a folder for each golden case.
+   */
+  fixtures: URL;
   /** Parameters whose gradient is zero in exact arithmetic. */
   zeroGradients?: RegExp;
 }
@@ -58,22 +53,23 @@ interface VariantFacts {
 /** Registers the tests of a family. */
 export function describeFamily<C extends BaseConfig, P extends object>(
   family: Family<C, P>,
-  promises: FamilyPromises<C>,
+  { fixtures, zeroGradients }: FamilyPromises,
 ): void {
-  const { variant, zeroGradients } = promises;
+  const { variant, options, otherSize } = tinyModel(fixtures);
   const any = family as unknown as AnyFamily;
-  const options = promises.options as ModelOptions<BaseConfig>;
   const make = (more: ModelOptions<BaseConfig> = {}) => createModel(any, variant, { ...options, ...more });
   const imagesFor = ({ config }: Model, batch = 4) => randomImages(config, batch);
 
   describe.each(backendNames)(`${family.name} on %s`, (backend) => {
     beforeAll(() => useBackend(backend));
 
-    test.each(goldenFolders(promises.golden))("gives the reference's numbers: %s", async (_, folder) => {
-      const checks = await checkGolden(any, readGolden(folder));
+    test.each(goldenFolders(fixtures))("gives the reference's numbers: %s", async (_, folder) => {
+      const golden = readGolden(folder);
+      const checks = await checkGolden(any, golden);
       expect(checks.filter(({ ok }) => !ok)).toEqual([]);
       const quantities = new Set(checks.map(({ quantity }) => quantity));
-      expect([...quantities]).toEqual(expect.arrayContaining(["logits", "features", "loss", "gradients", "step"]));
+      const promised = golden.about.train ? ["logits", "loss", "gradients", "step"] : ["logits"];
+      expect([...quantities]).toEqual(expect.arrayContaining(promised));
     });
 
     test("gives the same logits compiled as eager", async () => {
@@ -88,6 +84,22 @@ export function describeFamily<C extends BaseConfig, P extends object>(
       const model = make();
       const images = imagesFor(model);
       expectClose(await numbers(model.head(model.features(images))), await numbers(model.logits(images)));
+    });
+
+    const withMaps = family.stages ? test : () => {};
+    withMaps("gives feature maps of the channels and strides that it names", async () => {
+      const model = make();
+      const [height, width] = imageSize(model.config);
+      const images = imagesFor(model, 2);
+      const maps = model.featureMaps(images);
+      const expected = model.stages.map(({ channels, stride }) => [
+        2,
+        Math.ceil(height / stride),
+        Math.ceil(width / stride),
+        channels,
+      ]);
+      expect(maps.map(({ shape }) => shape)).toEqual(expected);
+      for (const map of maps) expect((await numbers(map)).every(Number.isFinite)).toBe(true);
     });
 
     test("gives every parameter a gradient", async () => {
@@ -137,7 +149,7 @@ export function describeFamily<C extends BaseConfig, P extends object>(
       (images) => [{ name: "logits", tensor: model.logits(images as tf.Tensor4D) }],
       [{ name: "images", shape: ["batch", height, width, model.config.inChans] }],
     );
-    await expect(printGraph(graph)).toMatchFileSnapshot(fileURLToPath(new URL("graph.txt", promises.golden)));
+    await expect(printGraph(graph)).toMatchFileSnapshot(fileURLToPath(new URL("graph.txt", fixtures)));
   });
 
   describe(family.name, () => {
@@ -168,9 +180,9 @@ export function describeFamily<C extends BaseConfig, P extends object>(
       expectClose(await numbers(mean), await numbers(colour));
     });
 
-    test.runIf(promises.otherSize)("takes a checkpoint of another image size", async () => {
+    test.runIf(otherSize)("takes a checkpoint of another image size", async () => {
       const model = make();
-      const other = make({ state: await stateOf(model.spec, model.params), imgSize: promises.otherSize!, seed: 7 });
+      const other = make({ state: await stateOf(model.spec, model.params), imgSize: otherSize!, seed: 7 });
       expect(other.notes.length).toBeGreaterThan(0);
       expect((await numbers(other.logits(imagesFor(other)))).every(Number.isFinite)).toBe(true);
     });
@@ -198,7 +210,7 @@ export function describeFamily<C extends BaseConfig, P extends object>(
         for (const [path, depth] of depths) if (path.startsWith(`${layer}.`)) expect(depth).toBe(used.at(-1));
     });
 
-    const facts = JSON.parse(readFileSync(promises.variants, "utf8")) as Record<string, VariantFacts>;
+    const facts = JSON.parse(readFileSync(new URL("variants.json", fixtures), "utf8")) as Record<string, VariantFacts>;
     test("has every variant that the reference was asked for", () => {
       expect(Object.keys(family.variants)).toEqual(Object.keys(facts));
     });
@@ -209,14 +221,6 @@ export function describeFamily<C extends BaseConfig, P extends object>(
       expect(digest(spec)).toBe(facts[name]?.sha256);
     });
   });
-}
-
-/** Golden cases of a folder, by name. */
-function goldenFolders(url: URL): [name: string, folder: string][] {
-  const root = fileURLToPath(url);
-  return readdirSync(root)
-    .map((name): [string, string] => [name, join(root, name)])
-    .filter(([, folder]) => isGolden(folder));
 }
 
 function throughFile(state: State): State {

@@ -1,5 +1,18 @@
 // Golden cases without the test-suite, for programs that are not run by vitest.
 
 export { type BackendName, backendNames, useBackend } from "./backends.ts";
-export { type AnyFamily, type Check, checkGolden, type Quantity } from "./check-golden.ts";
-export { type CaseDescription, type Golden, isGolden, optionsOf, readGolden, stateFrom } from "./golden.ts";
+export { type Check, checkCase, type Outputs, type Quantity, type Subject } from "./check-case.ts";
+export { type AnyFamily, checkGolden } from "./check-golden.ts";
+export {
+  type CaseDescription,
+  type Golden,
+  goldenFolders,
+  imagesOf,
+  isGolden,
+  labelsOf,
+  optionsOf,
+  readGolden,
+  stateFrom,
+  tensorOf,
+} from "./golden.ts";
+export { type TinyModel, tinyModel } from "./tiny-model.ts";

@@ -1,8 +1,9 @@
 // A golden case: a small model made with a reference implementation, its weights, an input, and what came out. Three files
 // in a folder: case.json, weights.safetensors, io.safetensors (scripts/fixtures/README.md tells what is in them).
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type State, tf, VitrineError } from "@vitrine/core";
 import { type Checkpoint, parseSafetensors } from "@vitrine/core/node";
 
@@ -63,6 +64,14 @@ export function isGolden(folder: string): boolean {
   return existsSync(join(folder, "case.json"));
 }
 
+/** Golden cases of a folder, by name. */
+export function goldenFolders(url: URL): [name: string, folder: string][] {
+  const root = fileURLToPath(url);
+  return readdirSync(root)
+    .map((name): [string, string] => [name, join(root, name)])
+    .filter(([, folder]) => isGolden(folder));
+}
+
 /** Reads a case. @throws VitrineError where a file is absent or broken. */
 export function readGolden(folder: string): Golden {
   const read = (name: string) => {
@@ -87,18 +96,32 @@ export function stateFrom(checkpoint: Checkpoint<"sync">): State {
   );
 }
 
-/** The constructor's arguments as options of our model: the same names in camel case. */
+/** The constructor's arguments as options of our model: the same names in camel case, inside nested objects too. */
 export function optionsOf(about: CaseDescription): Record<string, unknown> {
-  const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const kwargs = Object.fromEntries(Object.entries(about.kwargs).map(([key, value]) => [camel(key), value]));
   const { in_chans: inChans, num_classes: numClasses } = about;
+  const kwargs = camelCased(about.kwargs) as Record<string, unknown>;
   return { inChans, numClasses, imgSize: about.weights_img_size ?? about.img_size, ...kwargs };
 }
 
+function camelCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelCased);
+  if (typeof value !== "object" || value === null) return value;
+  const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [camel(key), camelCased(inner)]));
+}
+
 /** The input images, [B, H, W, C]. */
-export function imagesOf({ io }: Pick<Golden, "io">): tf.Tensor4D {
-  const [batch, channels, height, width] = io.header.get("x")!.shape as [number, number, number, number];
-  return tf.tidy(() => tf.transpose(tf.tensor4d(io.readFloat32("x"), [batch, channels, height, width]), [0, 2, 3, 1]));
+export function imagesOf(golden: Pick<Golden, "io">): tf.Tensor4D {
+  return tf.tidy(() => tf.transpose(tensorOf(golden, "x"), [0, 2, 3, 1]) as tf.Tensor4D);
+}
+
+/** A stored tensor as it is: floats as float32, integers as int32. @throws VitrineError where the case does not hold it. */
+export function tensorOf({ io }: Pick<Golden, "io">, name: string): tf.Tensor {
+  const info = io.header.get(name);
+  if (info === undefined) throw new VitrineError("golden", `the case holds no "${name}"`);
+  return /^B?F/.test(info.dtype)
+    ? tf.tensor(io.readFloat32(name), [...info.shape])
+    : tf.tensor(Int32Array.from(io.readNumbers(name)), [...info.shape], "int32");
 }
 
 /** The labels as one-hot rows, [B, classes]. */

@@ -1,9 +1,9 @@
 // One case on one backend.
 
 import { tf } from "@vitrine/core";
-import { checkGolden, readGolden } from "@vitrine/test-utils/golden";
-import { findFamily } from "vitrine";
+import { readGolden } from "@vitrine/test-utils/golden";
 import type { Report } from "./report.ts";
+import { check } from "./subjects.ts";
 
 /** Runs a case on the current backend (named for the row) and reports its row; never throws. */
 export async function runCase(folder: string, backend: string, report: Report): Promise<void> {
@@ -12,12 +12,7 @@ export async function runCase(folder: string, backend: string, report: Report): 
   try {
     const golden = readGolden(folder);
     name = `${golden.about.family}/${golden.about.case}`;
-    const family = await findFamily(golden.about.model);
-    if (family === undefined) {
-      report.failure(`${name} ${backend}`, `no family for model ${golden.about.model} yet`);
-      return;
-    }
-    report.row(name, backend, await checkGolden(family, golden));
+    report.row(name, backend, await check(golden));
     const left = tf.memory().numTensors - tensors;
     if (left !== 0) report.failure(`${name} ${backend}`, `${left} tensors were left behind`);
   } catch (error) {

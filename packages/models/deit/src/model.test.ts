@@ -6,15 +6,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { deit } from "./index.ts";
 
 const small = { imgSize: 16, patchSize: 4, embedDim: 16, depth: 2, numHeads: 2, mlpRatio: 2, numClasses: 5 };
-const golden = new URL("../fixtures/", import.meta.url);
 
-describeFamily(deit, {
-  variant: "deit_tiny_distilled_patch16_224",
-  options: { ...small, distilledTraining: true },
-  otherSize: [24, 16],
-  golden,
-  variants: new URL("variants.json", golden),
-});
+describeFamily(deit, { fixtures: new URL("../fixtures/", import.meta.url) });
 
 describe("deit", () => {
   beforeAll(() => useBackend("cpu"));

@@ -7,13 +7,7 @@ import { vit } from "./index.ts";
 
 const small = { imgSize: 16, patchSize: 4, embedDim: 16, depth: 2, numHeads: 2, mlpRatio: 2, numClasses: 5 };
 
-describeFamily(vit, {
-  variant: "vit_tiny_patch16_224",
-  options: small,
-  otherSize: [24, 16],
-  golden: new URL("../fixtures/", import.meta.url),
-  variants: new URL("../fixtures/variants.json", import.meta.url),
-});
+describeFamily(vit, { fixtures: new URL("../fixtures/", import.meta.url) });
 
 describe("vit", () => {
   beforeAll(() => useBackend("cpu"));
