@@ -26,6 +26,12 @@ export { type PatchEmbed, patchEmbed, patchEmbedSpec } from "./patch-embed.ts";
 export { poolTokens, type TokenPool } from "./pool.ts";
 export { type Grid, prependTokens, resamplePositions } from "./position.ts";
 export {
+  type LogOffsetsOptions,
+  logOffsets,
+  type RelativePositionOptions,
+  relativePositionBias,
+} from "./relative-position.ts";
+export {
   dropPathRates,
   type TransformerBlock,
   type TransformerBlockConfig,
@@ -44,3 +50,4 @@ export {
   vitEncoderDefaults,
   vitEncoderSpec,
 } from "./vit-encoder.ts";
+export { gridPartition, gridReverse, windowPartition, windowReverse } from "./window.ts";
