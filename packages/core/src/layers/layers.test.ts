@@ -277,6 +277,8 @@ describe("tokens and positions", () => {
     const expected = tf.concat([repeat(cls!), tf.add(patches, positions)], 1);
     expectClose(prependTokens(patches, [cls!], positions), expected);
     expectClose(prependTokens(patches, [], positions), tf.add(patches, positions));
+    expectClose(prependTokens(patches, [cls!]), tf.concat([repeat(cls!), patches], 1));
+    expect(prependTokens(patches, [])).toBe(patches);
   });
 
   test("keep the entries of tokens when the grid changes", () => {

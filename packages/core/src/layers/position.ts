@@ -18,17 +18,18 @@ export function resamplePositions(table: tf.Tensor3D, prefix: number, from: Grid
 }
 
 /**
- * Tokens before the patches, and positions added. `positions` has an entry for each patch, or for each token and patch.
- * patches: [B, N, D], tokens: each [1, n, D] → [B, Σn + N, D].
+ * Tokens before the patches, and positions added. `positions`, if any, has an entry for each patch, or for each token and
+ * patch. patches: [B, N, D], tokens: each [1, n, D] → [B, Σn + N, D].
  */
 export function prependTokens(
   patches: tf.Tensor3D,
   tokens: readonly tf.Tensor3D[],
-  positions: tf.Tensor3D,
+  positions?: tf.Tensor3D,
 ): tf.Tensor3D {
-  if (tokens.length === 0) return tf.add(patches, positions);
+  if (tokens.length === 0) return positions ? tf.add(patches, positions) : patches;
   const prefix = tf.concat([...tokens], 1);
   const count = prefix.shape[1];
+  if (positions === undefined) return tf.add(before(patches, count), after(prefix, patches.shape[1]));
   const everywhere = positions.shape[1] === count + patches.shape[1];
   // The tokens go into the table, which broadcasts over the batch: repeating them would need the batch's size.
   const table = everywhere ? tf.add(positions, after(prefix, patches.shape[1])) : tf.concat([prefix, positions], 1);
