@@ -26,9 +26,16 @@ export { createModel, type Model, type ModelOptions } from "./model.ts";
 export { type BatchNormResult, batchNormTrain } from "./ops/batch-norm.ts";
 export { dropout, dropPath } from "./ops/drop.ts";
 export { gelu, geluTanh, quickGelu } from "./ops/gelu.ts";
+export { type GroupedConvAttrs, groupedConv2d } from "./ops/grouped-conv.ts";
 export { layerNorm } from "./ops/layer-norm.ts";
 export { keyedUniform } from "./ops/random.ts";
-export { bicubicWeights, resampleGrid } from "./ops/resample.ts";
+export {
+  bicubicWeights,
+  linearWeights,
+  type ResizeBilinearOptions,
+  resampleGrid,
+  resizeBilinear,
+} from "./ops/resample.ts";
 export {
   buffer,
   buildParams,

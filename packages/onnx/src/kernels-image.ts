@@ -1,6 +1,6 @@
 // The kernels of images: convolution, pooling, resizing, geometry, and batch norm. Part of the list in kernels.ts.
 
-import type { tf } from "@vitrine/core";
+import type { GroupedConvAttrs, tf } from "@vitrine/core";
 
 type NoAttrs = Record<never, never>;
 
@@ -28,6 +28,19 @@ export interface DepthwiseKernels {
     tf.DepthwiseConv2dNativeBackpropInputAttrs,
   ];
   FusedDepthwiseConv2D: [Fused, tf.FusedDepthwiseConv2DAttrs];
+}
+
+/** Ops of @vitrine/core. */
+export interface GroupedConvKernels {
+  GroupedConv2D: [{ x: tf.TensorInfo; filter: tf.TensorInfo }, GroupedConvAttrs];
+  GroupedConv2DBackpropFilter: [
+    { x: tf.TensorInfo; dy: tf.TensorInfo },
+    GroupedConvAttrs & { filterShape: [number, number, number, number] },
+  ];
+  GroupedConv2DBackpropInput: [
+    { dy: tf.TensorInfo; filter: tf.TensorInfo },
+    GroupedConvAttrs & { inputShape: [number, number, number, number] },
+  ];
 }
 
 /** Inputs of a convolution that goes on with a bias and an activation. */
@@ -86,6 +99,7 @@ export interface ImageKernels
   extends ConvKernels,
     ConvGradKernels,
     DepthwiseKernels,
+    GroupedConvKernels,
     PoolKernels,
     PoolGradKernels,
     ResizeKernels,

@@ -1,6 +1,8 @@
 // Two-dimensional convolutions. In memory HWIO and NHWC; checkpoints hold PyTorch's OIHW.
 
+import { VitrineError } from "../errors.ts";
 import { fanInUniform, type Initializer } from "../init.ts";
+import { type GroupedConvAttrs, groupedConv2d } from "../ops/grouped-conv.ts";
 import { param, type Spec } from "../params.ts";
 import { tf } from "../tf.ts";
 
@@ -12,6 +14,8 @@ export interface Conv {
 export interface ConvSpecOptions {
   bias?: boolean;
   init?: Initializer;
+  /** Each of so many parts of the output channels sees its part of the input channels alone. */
+  groups?: number;
 }
 
 export interface ConvOptions {
@@ -22,24 +26,46 @@ export interface ConvOptions {
 }
 
 export function convSpec(kernel: number, from: number, to: number, options: ConvSpecOptions = {}): Spec<Conv> {
-  const init = options.init ?? fanInUniform(kernel * kernel * from);
-  const weight = param([kernel, kernel, from, to], init, { layout: "conv" });
+  const { groups = 1 } = options;
+  if (from % groups !== 0 || to % groups !== 0)
+    throw new VitrineError("conv", `${from} and ${to} channels do not divide into ${groups} groups`, { usage: true });
+  const init = options.init ?? fanInUniform((kernel * kernel * from) / groups);
+  const weight = param([kernel, kernel, from / groups, to], init, { layout: "conv" });
   return ((options.bias ?? true) ? { weight, bias: param([to], init) } : { weight }) as Spec<Conv>;
 }
 
-export function depthwiseConvSpec(kernel: number, channels: number, options: ConvSpecOptions = {}): Spec<Conv> {
+export function depthwiseConvSpec(
+  kernel: number,
+  channels: number,
+  options: Omit<ConvSpecOptions, "groups"> = {},
+): Spec<Conv> {
   const init = options.init ?? fanInUniform(kernel * kernel);
   const weight = param([kernel, kernel, channels, 1], init, { layout: "depthwise" });
   return ((options.bias ?? true) ? { weight, bias: param([channels], init) } : { weight }) as Spec<Conv>;
 }
 
-/** x: [B, H, W, I] → [B, H', W', O]. */
+/** x: [B, H, W, I] → [B, H', W', O]. The groups follow from the weight, [h, w, I / groups, O]. */
 export function conv(
   p: Conv,
   x: tf.Tensor4D,
   { stride = 1, padding = 0, dilation = 1 }: ConvOptions = {},
 ): tf.Tensor4D {
-  return shift(p, tf.conv2d(x, p.weight, stride, tfPadding(padding), "NHWC", dilation, rounding(padding)));
+  const groups = x.shape[3] / p.weight.shape[2];
+  const plain = groups === 1 && dilation === 1;
+  const filtered = plain
+    ? tf.conv2d(x, p.weight, stride, tfPadding(padding), "NHWC", 1, rounding(padding))
+    : inGroups(p.weight, x, { stride, padding: tfPadding(padding), dilation });
+  return shift(p, filtered);
+}
+
+/** A group a channel is a depthwise convolution, which every backend has a kernel for. */
+function inGroups(weight: tf.Tensor4D, x: tf.Tensor4D, attrs: GroupedConvAttrs): tf.Tensor4D {
+  const [high, wide, inner, to] = weight.shape;
+  const from = x.shape[3];
+  if (inner > 1 || from === 1) return groupedConv2d(x, weight, attrs);
+  const filter = tf.reshape(weight, [high, wide, from, to / from]) as tf.Tensor4D;
+  const round = attrs.padding === "same" ? undefined : "floor";
+  return tf.depthwiseConv2d(x, filter, attrs.stride, attrs.padding, "NHWC", attrs.dilation, round);
 }
 
 /** x: [B, H, W, C] → [B, H', W', C], each channel by its own kernel. */
@@ -56,9 +82,7 @@ function shift(p: Conv, y: tf.Tensor4D): tf.Tensor4D {
   return p.bias === undefined ? y : tf.add(y, p.bias);
 }
 
-type ExplicitPadding = [[number, number], [number, number], [number, number], [number, number]];
-
-function tfPadding(padding: number | "same"): "same" | ExplicitPadding {
+function tfPadding(padding: number | "same"): GroupedConvAttrs["padding"] {
   return padding === "same"
     ? "same"
     : [

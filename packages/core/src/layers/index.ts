@@ -10,8 +10,17 @@ export {
 } from "./attention.ts";
 export { type AttentionPool, type AttentionPoolOptions, attentionPool, attentionPoolSpec } from "./attention-pool.ts";
 export { type Conv, type ConvOptions, conv, convSpec, depthwiseConv, depthwiseConvSpec } from "./conv.ts";
+export {
+  type ConvNorm,
+  type ConvNormOptions,
+  type ConvNormSpecOptions,
+  convNorm,
+  convNormSpec,
+  symmetricPadding,
+} from "./conv-norm.ts";
 export { type LayerScale, layerScale, layerScaleSpec } from "./layer-scale.ts";
 export { type Linear, type LinearOptions, linear, linearSpec } from "./linear.ts";
+export { makeDivisible } from "./make-divisible.ts";
 export { type Mlp, type MlpOptions, mlp, mlpSpec } from "./mlp.ts";
 export {
   type BatchNorm,
@@ -24,6 +33,7 @@ export {
 } from "./norm.ts";
 export { type PatchEmbed, patchEmbed, patchEmbedSpec } from "./patch-embed.ts";
 export { poolTokens, type TokenPool } from "./pool.ts";
+export { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pool2d.ts";
 export { type Grid, prependTokens, resamplePositions } from "./position.ts";
 export {
   type LogOffsetsOptions,
@@ -31,6 +41,15 @@ export {
   type RelativePositionOptions,
   relativePositionBias,
 } from "./relative-position.ts";
+export {
+  type EffectiveSqueezeExcite,
+  effectiveSqueezeExcite,
+  effectiveSqueezeExciteSpec,
+  type SqueezeExcite,
+  type SqueezeExciteOptions,
+  squeezeExcite,
+  squeezeExciteSpec,
+} from "./squeeze-excite.ts";
 export {
   dropPathRates,
   type TransformerBlock,

@@ -10,6 +10,7 @@ import { create } from "./create.ts";
 import { depthwise } from "./depthwise.ts";
 import { dilation } from "./dilation.ts";
 import { gather } from "./gather.ts";
+import { groupedConv } from "./grouped-conv.ts";
 import { host } from "./host.ts";
 import { geometry } from "./image.ts";
 import { logic } from "./logic.ts";
@@ -55,6 +56,7 @@ export const lowerings: Lowerings = {
   ...batchNorm,
   ...normalize,
   ...random,
+  ...groupedConv,
   ...host,
   ...sparse,
 };

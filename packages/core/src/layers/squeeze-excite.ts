@@ -1,0 +1,64 @@
+// Channel attention: each channel is weighted by a gate that has seen the mean of all channels.
+// https://arxiv.org/abs/1709.01507, and with one layer only https://arxiv.org/abs/1911.06667
+
+import type { Spec } from "../params.ts";
+import { tf } from "../tf.ts";
+import { type Activation, activations } from "./activation.ts";
+import { type Conv, type ConvSpecOptions, convSpec } from "./conv.ts";
+import { linear } from "./linear.ts";
+
+/** timm's `SEModule`: its layers are convolutions of one pixel. */
+export interface SqueezeExcite {
+  fc1: Conv;
+  fc2: Conv;
+}
+
+export interface SqueezeExciteOptions {
+  activation?: Activation;
+  gate?: Activation;
+}
+
+export function squeezeExciteSpec(
+  channels: number,
+  reduced: number,
+  options: Pick<ConvSpecOptions, "bias" | "init"> = {},
+): Spec<SqueezeExcite> {
+  return { fc1: convSpec(1, channels, reduced, options), fc2: convSpec(1, reduced, channels, options) };
+}
+
+/** x: [B, H, W, C] → [B, H, W, C]. */
+export function squeezeExcite(
+  p: SqueezeExcite,
+  x: tf.Tensor4D,
+  { activation = "relu", gate = "sigmoid" }: SqueezeExciteOptions = {},
+): tf.Tensor4D {
+  const squeezed = activations[activation](onePixel(p.fc1, tf.mean(x, [1, 2], true) as tf.Tensor4D)); // [B, 1, 1, R]
+  return tf.mul(x, activations[gate](onePixel(p.fc2, squeezed)));
+}
+
+/** timm's `EffectiveSEModule`. */
+export interface EffectiveSqueezeExcite {
+  fc: Conv;
+}
+
+export function effectiveSqueezeExciteSpec(
+  channels: number,
+  options: Pick<ConvSpecOptions, "init"> = {},
+): Spec<EffectiveSqueezeExcite> {
+  return { fc: convSpec(1, channels, channels, options) };
+}
+
+/** x: [B, H, W, C] → [B, H, W, C]. */
+export function effectiveSqueezeExcite(
+  p: EffectiveSqueezeExcite,
+  x: tf.Tensor4D,
+  { gate = "hard_sigmoid" }: Pick<SqueezeExciteOptions, "gate"> = {},
+): tf.Tensor4D {
+  return tf.mul(x, activations[gate](onePixel(p.fc, tf.mean(x, [1, 2], true) as tf.Tensor4D)));
+}
+
+/** A convolution of one pixel as a matrix product, whose weight gradient is one too. x: [B, 1, 1, I] → [B, 1, 1, O]. */
+function onePixel(p: Conv, x: tf.Tensor4D): tf.Tensor4D {
+  const weight = tf.reshape(p.weight, [p.weight.shape[2], p.weight.shape[3]]) as tf.Tensor2D;
+  return linear(p.bias === undefined ? { weight } : { weight, bias: p.bias }, x);
+}
