@@ -1,12 +1,13 @@
 // Multi-head self-attention. https://arxiv.org/abs/1706.03762, with the query-key norm of https://arxiv.org/abs/2302.05442
 
 import { VitrineError } from "../errors.ts";
-import { type Mode, scope, tap } from "../mode.ts";
+import { type Mode, scope } from "../mode.ts";
 import { dropout } from "../ops/drop.ts";
 import type { Spec } from "../params.ts";
 import { tf } from "../tf.ts";
 import { type Linear, linear, linearSpec } from "./linear.ts";
 import { type LayerNorm, layerNorm, layerNormSpec } from "./norm.ts";
+import { type AttentionChoice, mixTokens } from "./token-mixing.ts";
 
 export interface Attention {
   qkv: Linear;
@@ -28,6 +29,8 @@ export interface AttentionOptions {
   projDrop?: number;
   /** How many of the first tokens ask; all of them when left out. The others are only asked. */
   queries?: number;
+  /** How tokens attend to each other; softmax over all pairs when left out. */
+  kind?: AttentionChoice;
 }
 
 /** @throws VitrineError where `heads` does not divide `dim`. */
@@ -41,17 +44,15 @@ export function attentionSpec(dim: number, heads: number, options: AttentionSpec
   } as Spec<Attention>;
 }
 
-/** Softmax(q kᵀ / √d) v over all tokens, for the first `queries` of them. x: [B, N, D] → [B, queries, D]. */
+/** Softmax(q kᵀ / √d) v over all tokens, or what `kind` has in its place, for the first `queries`. x: [B, N, D] → [B, queries, D]. */
 export function attention(p: Attention, x: tf.Tensor3D, mode: Mode, options: AttentionOptions): tf.Tensor3D {
   const [batch, tokens, dim] = x.shape;
-  const { heads, epsilon = 1e-6, attnDrop = 0, projDrop = 0, queries = tokens } = options;
-  const size = dim / heads;
+  const { heads, epsilon = 1e-6, attnDrop = 0, projDrop = 0, queries = tokens, kind = "softmax" } = options;
 
   const [q, k, v] = queries === tokens ? projectAll(p.qkv, x, heads) : projectFew(p.qkv, x, heads, queries);
   const query = p.q_norm ? layerNorm(p.q_norm, q, epsilon) : q; //                                    [B, h, n, d]
   const key = p.k_norm ? layerNorm(p.k_norm, k, epsilon) : k; //                                      [B, h, N, d]
-  const weights = tf.softmax(tf.matMul(tf.mul(query, size ** -0.5), key, false, true)); //            [B, h, n, N]
-  const mixed = tf.matMul(dropout(tap(mode, weights, "weights"), attnDrop, scope(mode, "attn_drop")), v); // [B, h, n, d]
+  const mixed = mixTokens(query, key, v, mode, kind, attnDrop); //                                    [B, h, n, d]
   const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, queries, dim]) as tf.Tensor3D;
   return dropout(linear(p.proj, joined), projDrop, scope(mode, "proj_drop"));
 }

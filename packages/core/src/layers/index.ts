@@ -9,6 +9,8 @@ export {
   attentionSpec,
 } from "./attention.ts";
 export { type AttentionPool, type AttentionPoolOptions, attentionPool, attentionPoolSpec } from "./attention-pool.ts";
+export { type BigBirdOptions, bigBirdAttention, bigBirdDefaults } from "./bigbird.ts";
+export { blockNeighbours } from "./block-pattern.ts";
 export { type Conv, type ConvOptions, conv, convSpec, depthwiseConv, depthwiseConvSpec } from "./conv.ts";
 export {
   type ConvNorm,
@@ -18,8 +20,15 @@ export {
   convNormSpec,
   symmetricPadding,
 } from "./conv-norm.ts";
+export {
+  type FavorKernel,
+  favorAttention,
+  favorFeatures,
+  favorProjection,
+} from "./favor.ts";
 export { type LayerScale, layerScale, layerScaleSpec } from "./layer-scale.ts";
 export { type Linear, type LinearOptions, linear, linearSpec } from "./linear.ts";
+export { eluFeatures, featureAttention } from "./linear-attention.ts";
 export { makeDivisible } from "./make-divisible.ts";
 export { type Mlp, type MlpOptions, mlp, mlpSpec } from "./mlp.ts";
 export {
@@ -32,6 +41,13 @@ export {
   layerNormSpec,
 } from "./norm.ts";
 export { type PatchEmbed, patchEmbed, patchEmbedSpec } from "./patch-embed.ts";
+export {
+  type PerformerAttention,
+  type PerformerAttentionOptions,
+  type PerformerAttentionSpecOptions,
+  performerAttention,
+  performerAttentionSpec,
+} from "./performer-attention.ts";
 export { poolTokens, type TokenPool } from "./pool.ts";
 export { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pool2d.ts";
 export { type Grid, prependTokens, resamplePositions } from "./position.ts";
@@ -42,6 +58,16 @@ export {
   relativePositionBias,
 } from "./relative-position.ts";
 export {
+  checkRotaryJitter,
+  type RotaryJitter,
+  type RotaryLayout,
+  type RotaryPlaces,
+  type RotaryTable,
+  rotaryAngles,
+  rotaryTable,
+  rotate,
+} from "./rotary.ts";
+export {
   type EffectiveSqueezeExcite,
   effectiveSqueezeExcite,
   effectiveSqueezeExciteSpec,
@@ -50,6 +76,13 @@ export {
   squeezeExcite,
   squeezeExciteSpec,
 } from "./squeeze-excite.ts";
+export {
+  type AttentionChoice,
+  type AttentionKind,
+  checkAttention,
+  mixTokens,
+  type PerformerOptions,
+} from "./token-mixing.ts";
 export {
   dropPathRates,
   type TransformerBlock,

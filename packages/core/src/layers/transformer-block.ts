@@ -10,6 +10,7 @@ import { type Attention, attention, attentionSpec } from "./attention.ts";
 import { type LayerScale, layerScale, layerScaleSpec } from "./layer-scale.ts";
 import { type Mlp, mlp, mlpSpec } from "./mlp.ts";
 import { type LayerNorm, layerNorm, layerNormSpec } from "./norm.ts";
+import { type AttentionChoice, checkAttention } from "./token-mixing.ts";
 
 export interface TransformerBlock {
   norm1: LayerNorm;
@@ -26,6 +27,8 @@ export interface TransformerBlockConfig {
   numHeads: number;
   /** Width of the perceptron's hidden layer over `embedDim`. */
   mlpRatio: number;
+  /** How tokens attend to each other; softmax over all pairs when left out. The parameters are the same for all kinds. */
+  attention?: AttentionChoice;
   qkvBias: boolean;
   /** Layer norm of queries and keys, a head at a time. */
   qkNorm: boolean;
@@ -50,6 +53,7 @@ export interface TransformerBlockOptions {
 export function transformerBlockSpec(c: TransformerBlockConfig): Spec<TransformerBlock> {
   const { embedDim: dim, qkvBias, qkNorm, projBias, initValues } = c;
   const scaled = initValues !== null;
+  checkAttention(c.attention ?? "softmax", c.attnDropRate);
   return {
     norm1: layerNormSpec(dim),
     attn: attentionSpec(dim, c.numHeads, { qkvBias, qkNorm, projBias }),
@@ -70,10 +74,11 @@ export function transformerBlock(
 ): tf.Tensor3D {
   const { dropPath: rate = 0, queries = x.shape[1] } = options;
   const { numHeads: heads, normEps: epsilon, attnDropRate: attnDrop, projDropRate: projDrop } = c;
+  const kind = c.attention ?? "softmax";
   const inside = (name: string) => scope(mode, name);
 
   const asked = tap(inside("norm1"), layerNorm(p.norm1, x, epsilon));
-  const mixed = attention(p.attn, asked, inside("attn"), { heads, epsilon, attnDrop, projDrop, queries });
+  const mixed = attention(p.attn, asked, inside("attn"), { heads, epsilon, attnDrop, projDrop, queries, kind });
   const attended = layerScale(p.ls1, tap(inside("attn"), mixed));
   const kept = queries === x.shape[1] ? x : tf.slice(x, [0, 0, 0], [-1, queries, -1]);
   const middle = tf.add(kept, dropPath(attended, rate, mode, "drop_path1")) as tf.Tensor3D; //          [B, queries, D]

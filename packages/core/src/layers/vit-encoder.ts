@@ -10,6 +10,7 @@ import type { tf } from "../tf.ts";
 import { type LayerNorm, layerNorm, layerNormSpec } from "./norm.ts";
 import { type PatchEmbed, patchEmbed, patchEmbedSpec } from "./patch-embed.ts";
 import { type Grid, prependTokens, resamplePositions } from "./position.ts";
+import type { AttentionChoice } from "./token-mixing.ts";
 import {
   dropPathRates,
   type TransformerBlock,
@@ -35,6 +36,7 @@ export interface VitEncoderConfig extends TransformerBlockConfig {
   inChans: number;
   patchSize: number;
   depth: number;
+  attention: AttentionChoice;
   classToken: boolean;
   /** Number of register tokens, which stand between the class token and the patches. */
   regTokens: number;
@@ -58,6 +60,7 @@ export const vitEncoderDefaults: VitEncoderConfig = {
   depth: 12,
   numHeads: 12,
   mlpRatio: 4,
+  attention: "softmax",
   qkvBias: true,
   qkNorm: false,
   projBias: true,
