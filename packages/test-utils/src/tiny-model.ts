@@ -10,6 +10,8 @@ export interface TinyModel {
   options: Record<string, unknown>;
   /** Another size of image that the small model can be made for. */
   otherSize?: number | [height: number, width: number];
+  /** Where the tests' usual rate of learning does not suit it. */
+  learningRate?: number;
 }
 
 /** Reads `tiny.json` of a family's folder of fixtures. @throws VitrineError where it is absent. */
