@@ -68,6 +68,16 @@ export {
   rotate,
 } from "./rotary.ts";
 export {
+  checkRotaryJitter,
+  type RotaryJitter,
+  type RotaryLayout,
+  type RotaryPlaces,
+  type RotaryTable,
+  rotaryAngles,
+  rotaryTable,
+  rotate,
+} from "./rotary.ts";
+export {
   type EffectiveSqueezeExcite,
   effectiveSqueezeExcite,
   effectiveSqueezeExciteSpec,
