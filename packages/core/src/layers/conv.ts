@@ -3,7 +3,7 @@
 import { VitrineError } from "../errors.ts";
 import { fanInUniform, type Initializer } from "../init.ts";
 import { type GroupedConvAttrs, groupedConv2d } from "../ops/grouped-conv.ts";
-import { param, type Spec } from "../params.ts";
+import { type ParamSpec, param, type Spec } from "../params.ts";
 import { tf } from "../tf.ts";
 
 export interface Conv {
@@ -14,6 +14,8 @@ export interface Conv {
 export interface ConvSpecOptions {
   bias?: boolean;
   init?: Initializer;
+  /** Default: that of the weight. */
+  biasInit?: Initializer;
   /** Each of so many parts of the output channels sees its part of the input channels alone. */
   groups?: number;
 }
@@ -31,7 +33,7 @@ export function convSpec(kernel: number, from: number, to: number, options: Conv
     throw new VitrineError("conv", `${from} and ${to} channels do not divide into ${groups} groups`, { usage: true });
   const init = options.init ?? fanInUniform((kernel * kernel * from) / groups);
   const weight = param([kernel, kernel, from / groups, to], init, { layout: "conv" });
-  return ((options.bias ?? true) ? { weight, bias: param([to], init) } : { weight }) as Spec<Conv>;
+  return withBias(weight, to, init, options);
 }
 
 export function depthwiseConvSpec(
@@ -41,7 +43,12 @@ export function depthwiseConvSpec(
 ): Spec<Conv> {
   const init = options.init ?? fanInUniform(kernel * kernel);
   const weight = param([kernel, kernel, channels, 1], init, { layout: "depthwise" });
-  return ((options.bias ?? true) ? { weight, bias: param([channels], init) } : { weight }) as Spec<Conv>;
+  return withBias(weight, channels, init, options);
+}
+
+function withBias(weight: ParamSpec, to: number, init: Initializer, options: ConvSpecOptions): Spec<Conv> {
+  const bias = (options.bias ?? true) ? { bias: param([to], options.biasInit ?? init) } : {};
+  return { weight, ...bias } as Spec<Conv>;
 }
 
 /** x: [B, H, W, I] → [B, H', W', O]. The groups follow from the weight, [h, w, I / groups, O]. */

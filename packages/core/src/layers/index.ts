@@ -49,7 +49,14 @@ export {
   performerAttentionSpec,
 } from "./performer-attention.ts";
 export { poolTokens, type TokenPool } from "./pool.ts";
-export { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pool2d.ts";
+export {
+  type AvgPool2dOptions,
+  avgPool2d,
+  type GlobalPool,
+  globalPool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from "./pool2d.ts";
 export { type Grid, prependTokens, resamplePositions } from "./position.ts";
 export {
   type LogOffsetsOptions,

@@ -3,7 +3,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, test } from "vitest";
 import { tf } from "../tf.ts";
-import { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pool2d.ts";
+import { type AvgPool2dOptions, avgPool2d, globalPool2d, maxPool2d, type Pool2dOptions } from "./pool2d.ts";
 
 const image = (high: number, wide: number) =>
   tf.tensor4d(
@@ -54,4 +54,10 @@ describe("maxPool2d", () => {
 
 describe("avgPool2d", () => {
   test.each(means)("with %s", (_, options, size, ...expected) => expectPool(avgPool2d, options, size, expected));
+});
+
+test("globalPool2d gives one vector an image", () => {
+  const x = tf.tensor4d([1, 10, 2, 30, 6, 20], [1, 3, 1, 2]);
+  const pooled = (["avg", "max", "avgmax", "catavgmax"] as const).map((kind) => globalPool2d(x, kind).arraySync());
+  expect(pooled).toEqual([[[3, 20]], [[6, 30]], [[4.5, 25]], [[3, 20, 6, 30]]]);
 });

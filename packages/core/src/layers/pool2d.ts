@@ -73,3 +73,14 @@ function counts({ out, before, padding }: Axis, size: number, kernel: number, st
     return all ? Math.min(start + kernel, size + padding) - start : Math.min(start + kernel, size) - Math.max(start, 0);
   });
 }
+
+export type GlobalPool = "avg" | "max" | "avgmax" | "catavgmax";
+
+/** Mean or maximum of the whole image, or both: halved and added, or side by side. x: [B, H, W, C] → [B, C or 2C]. */
+export function globalPool2d(x: tf.Tensor4D, kind: GlobalPool): tf.Tensor2D {
+  const mean = () => tf.mean(x, [1, 2]) as tf.Tensor2D;
+  const max = () => tf.max(x, [1, 2]) as tf.Tensor2D;
+  if (kind === "avg") return mean();
+  if (kind === "max") return max();
+  return kind === "avgmax" ? tf.mul(0.5, tf.add(mean(), max())) : tf.concat([mean(), max()], 1);
+}

@@ -21,7 +21,7 @@ export interface SqueezeExciteOptions {
 export function squeezeExciteSpec(
   channels: number,
   reduced: number,
-  options: Pick<ConvSpecOptions, "bias" | "init"> = {},
+  options: Omit<ConvSpecOptions, "groups"> = {},
 ): Spec<SqueezeExcite> {
   return { fc1: convSpec(1, channels, reduced, options), fc2: convSpec(1, reduced, channels, options) };
 }
@@ -43,7 +43,7 @@ export interface EffectiveSqueezeExcite {
 
 export function effectiveSqueezeExciteSpec(
   channels: number,
-  options: Pick<ConvSpecOptions, "init"> = {},
+  options: Omit<ConvSpecOptions, "groups"> = {},
 ): Spec<EffectiveSqueezeExcite> {
   return { fc: convSpec(1, channels, channels, options) };
 }
