@@ -1,6 +1,7 @@
 // The public list, nothing else.
 
 export { adaptInputConv, adaptPositions, replaceHead } from "./adapt.ts";
+export { adaptBiasTable } from "./adapt-bias.ts";
 export type { Batch, BatchSource } from "./batch.ts";
 export { defineOp, type OpDefinition } from "./define-op.ts";
 export { didYouMean, isVitrineError, nearest, VitrineError, type VitrineErrorOptions } from "./errors.ts";
