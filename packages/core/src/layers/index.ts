@@ -1,6 +1,7 @@
 // The public list of layers, nothing else.
 
 export { type Activation, activations } from "./activation.ts";
+export { adaptRelativePositions } from "./adapt-relative.ts";
 export {
   type Attention,
   type AttentionOptions,
@@ -26,6 +27,7 @@ export {
   favorFeatures,
   favorProjection,
 } from "./favor.ts";
+export { type GroupNorm, groupNorm, groupNormSpec } from "./group-norm.ts";
 export { type LayerScale, layerScale, layerScaleSpec } from "./layer-scale.ts";
 export { type Linear, type LinearOptions, linear, linearSpec } from "./linear.ts";
 export { eluFeatures, featureAttention } from "./linear-attention.ts";
@@ -64,16 +66,6 @@ export {
   type RelativePositionOptions,
   relativePositionBias,
 } from "./relative-position.ts";
-export {
-  checkRotaryJitter,
-  type RotaryJitter,
-  type RotaryLayout,
-  type RotaryPlaces,
-  type RotaryTable,
-  rotaryAngles,
-  rotaryTable,
-  rotate,
-} from "./rotary.ts";
 export {
   checkRotaryJitter,
   type RotaryJitter,

@@ -8,7 +8,7 @@ import { dropout, dropPath } from "./drop.ts";
 import { gelu, geluTanh, quickGelu } from "./gelu.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { keyedUniform } from "./random.ts";
-import { bicubicWeights, resampleGrid } from "./resample.ts";
+import { bicubicWeights, linearWeights, resampleGrid, resizeBilinear } from "./resample.ts";
 
 function expectClose(found: tf.Tensor, expected: readonly number[], digits = 5): void {
   const values = found.dataSync();
@@ -56,6 +56,7 @@ describe("the gradient by definition and by differences", () => {
     ["geluTanh", (a) => geluTanh(a!), [x]],
     ["quickGelu", (a) => quickGelu(a!), [x]],
     ["layerNorm", (a, b, c) => layerNorm(a!, b as tf.Tensor1D, c as tf.Tensor1D, 1e-3), [x, scale, offset]],
+    ["resizeBilinear", (a) => resizeBilinear(tf.reshape(a!, [1, 2, 3, 1]) as tf.Tensor4D, [3, 2]), [x]],
     ["resampleGrid", (a) => resampleGrid(tf.reshape(a!, [6, 1]) as tf.Tensor2D, [2, 3], [1, 2]), [x]],
   ];
 
@@ -173,14 +174,25 @@ describe("resampling", () => {
     expectClose(resampleGrid(tf.fill([12, 2], 3) as tf.Tensor2D, [3, 4], [7, 2]), Array(28).fill(3));
   });
 
+  test("grows and shrinks as PyTorch's bilinear interpolation does, by edges or by corners", () => {
+    const map = tf.tensor4d([0.5, -1.1, 2.3, 0.2, 1.7, -0.6], [1, 2, 3, 1]);
+    const byEdges = [0.5, -0.14, -1.1, 0.94, 2.3, 0.35, 0.33, 0.3, 0.63, 0.85, 0.2, 0.8, 1.7, 0.32, -0.6];
+    const byCorners = [0.5, -0.3, -1.1, 0.6, 2.3, 0.35, 0.325, 0.3, 0.575, 0.85, 0.2, 0.95, 1.7, 0.55, -0.6];
+    expectClose(resizeBilinear(map, [3, 5]), byEdges);
+    expectClose(resizeBilinear(map, [3, 5], { alignCorners: true }), byCorners);
+    expectClose(resizeBilinear(map, [1, 2]), [0.3375, 0.7125]);
+    expectClose(resizeBilinear(map, [1, 2], { alignCorners: true }), [0.5, 2.3]);
+    expect(resizeBilinear(map, [2, 3])).toBe(map);
+  });
+
   test.each([
     [14, 24],
     [37, 16],
     [1, 5],
     [5, 1],
   ])("weighs %i positions for %i so that each sums to 1", (from, to) => {
-    const weights = bicubicWeights(from, to);
-    for (let i = 0; i < to; i++)
-      expect(weights.subarray(i * from, (i + 1) * from).reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 5);
+    for (const weights of [bicubicWeights, linearWeights].map((make) => make(from, to)))
+      for (let i = 0; i < to; i++)
+        expect(weights.subarray(i * from, (i + 1) * from).reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 5);
   });
 });

@@ -45,3 +45,44 @@ export function resampleGrid(
   const both = tf.matMul(columns, tf.reshape(wide, [from[1], to[0] * dim])); //                     [W', H'·D]
   return tf.reshape(tf.transpose(tf.reshape(both, [to[1], to[0], dim]), [1, 0, 2]), [to[0] * to[1], dim]);
 }
+
+/** Rows of weights of linear interpolation without antialias, as PyTorch's `interpolate` has it: [to, from]. */
+export function linearWeights(from: number, to: number, alignCorners = false): Float32Array {
+  const weights = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const aligned = to > 1 ? (i * (from - 1)) / (to - 1) : 0;
+    const at = alignCorners ? aligned : Math.max(0, ((i + 0.5) * from) / to - 0.5);
+    const first = Math.min(Math.floor(at), from - 1);
+    const second = Math.min(first + 1, from - 1);
+    weights[i * from + first]! += 1 - (at - first);
+    weights[i * from + second]! += at - first;
+  }
+  return weights;
+}
+
+export interface ResizeBilinearOptions {
+  /** The centres of the corner pixels stay where they are; else the edges of the image do. */
+  alignCorners?: boolean;
+}
+
+/**
+ * Bilinear resizing of maps as PyTorch's `interpolate` does it, without antialias. Two products with constant matrices,
+ * whose gradients are such products too. x: [B, H, W, C] → [B, H', W', C]; x itself where the size stays.
+ */
+export function resizeBilinear(
+  x: tf.Tensor4D,
+  [toHeight, toWidth]: readonly [number, number],
+  { alignCorners = false }: ResizeBilinearOptions = {},
+): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  let y = x;
+  if (toHeight !== height) {
+    const rows = tf.tensor3d(linearWeights(height, toHeight, alignCorners), [1, toHeight, height]);
+    const tall = tf.matMul(rows, tf.reshape(x, [batch, height, width * channels])); //            [B, H', W·C]
+    y = tf.reshape(tall, [batch, toHeight, width, channels]);
+  }
+  if (toWidth === width) return y;
+  const columns = tf.tensor3d(linearWeights(width, toWidth, alignCorners), [1, toWidth, width]);
+  const wide = tf.matMul(columns, tf.reshape(y, [batch * toHeight, width, channels])); //         [B·H', W', C]
+  return tf.reshape(wide, [batch, toHeight, toWidth, channels]);
+}
