@@ -1,7 +1,9 @@
 // Changes that make a checkpoint fit a model of another number of classes, channels or positions.
 
+import { VitrineError } from "./errors.ts";
 import { resampleGrid } from "./ops/resample.ts";
-import type { HostTensor, State } from "./state.ts";
+import { type ParamSpec, specLeaves } from "./params.ts";
+import { fileShape, type HostTensor, type State, some } from "./state.ts";
 import { tf } from "./tf.ts";
 
 /** Swaps a layer that gives class scores for a new one where the number differs; `fresh` is empty where the model has none. */
@@ -78,4 +80,34 @@ function resampleTable(
   data.set(resampled.dataSync<"float32">(), to.prefix * dim);
   resampled.dispose();
   return { shape: [1, length, dim], data };
+}
+
+/**
+ * What of a checkpoint fits a model by name and shape, and new values for the rest. `where` names the checkpoint.
+ * @throws VitrineError where nothing fits.
+ */
+export function takeWhatFits(
+  spec: object,
+  state: State,
+  fresh: (path: string, leaf: ParamSpec) => HostTensor,
+  where: string,
+  notes: string[],
+): State {
+  const started: string[] = [];
+  const taken = new Map(
+    specLeaves(spec).map(([path, leaf]): [string, HostTensor] => {
+      const found = state.get(path);
+      if (found !== undefined && found.shape.join() === fileShape(leaf).join()) return [path, found];
+      started.push(path);
+      return [path, fresh(path, leaf)];
+    }),
+  );
+  if (started.length === taken.size) {
+    const keys = some([...state.keys()], 3);
+    throw new VitrineError(where, `nothing of this checkpoint fits the model: its keys are ${keys}`);
+  }
+  if (started.length > 0) notes.push(`${started.length} of ${taken.size} start new: ${some(started)}`);
+  const unused = [...state.keys()].filter((path) => !taken.has(path));
+  if (unused.length > 0) notes.push(`${unused.length} of the checkpoint are not used: ${some(unused)}`);
+  return taken;
 }

@@ -65,7 +65,7 @@ export interface Family<C extends BaseConfig, P extends object> {
 export type VariantName<N extends string> = N | `${N}.${string}`;
 
 /** Options that are not part of a configuration. */
-const modelOptions = ["seed", "state", "stateName"] as const;
+const modelOptions = ["seed", "state", "stateName", "strict"] as const;
 
 /** A family whose variants' names are known as types. */
 export type NamedFamily<C extends BaseConfig, P extends object, N extends string> = Omit<Family<C, P>, "variants"> & {

@@ -179,6 +179,31 @@ describe("createModel", () => {
   });
 });
 
+describe("a checkpoint that fits in part", () => {
+  const stateOfLarge = async () => {
+    const model = createModel(dot, "dot_large", { seed: 3 });
+    return stateOf(model.spec, model.params);
+  };
+
+  test("is taken where it fits, when asked for", async () => {
+    const state = await stateOfLarge();
+    const { notes, params } = createModel(dot, "dot_small", { state, strict: false });
+    expect(notes).toEqual(["2 of 3 start new: stem.weight, head.weight"]);
+    expect(params.head?.bias?.dataSync()).toEqual(state.get("head.bias")?.data);
+    const extra = new Map([...state, ["tail.weight", { shape: [1], data: Float32Array.of(1) }]] as const);
+    const whole = createModel(dot, "dot_large", { state: extra, strict: false });
+    expect(whole.notes).toEqual(["1 of the checkpoint are not used: tail.weight"]);
+  });
+
+  test("is refused where nothing of it fits", () => {
+    const state: State = new Map([["other.weight", { shape: [1], data: Float32Array.of(1) }]]);
+    const options = { state, strict: false, stateName: "other.safetensors", numClasses: 0 };
+    expect(() => createModel(dot, "dot_small", options)).toThrow(
+      "other.safetensors: nothing of this checkpoint fits the model: its keys are other.weight",
+    );
+  });
+});
+
 describe("model", () => {
   const images = (size = 4) => tf.ones([2, size, size, 3]) as tf.Tensor4D;
 

@@ -1,6 +1,6 @@
 // A model: a variant of a family with a configuration and parameters.
 
-import { replaceHead } from "./adapt.ts";
+import { replaceHead, takeWhatFits } from "./adapt.ts";
 import { VitrineError } from "./errors.ts";
 import {
   type BaseConfig,
@@ -15,7 +15,7 @@ import {
 } from "./family.ts";
 import { featureMaps } from "./feature-maps.ts";
 import { inference, type Mode } from "./mode.ts";
-import { initParams, requireSameShapes, type Spec, specLeaves } from "./params.ts";
+import { initParams, type ParamSpec, requireSameShapes, type Spec, specLeaves } from "./params.ts";
 import type { Preparation, Preprocess, Pretrained } from "./pretrained.ts";
 import { Rng } from "./rng.ts";
 import { paramsFrom, type State, toFile } from "./state.ts";
@@ -64,6 +64,11 @@ export type ModelOptions<C> = Partial<C> & {
   state?: State;
   /** Where the state came from, for messages. */
   stateName?: string;
+  /**
+   * Whether every key and shape of the state must be the model's (true). Without it what fits is taken, the rest starts new,
+   * and `notes` says which is which: for a checkpoint of another size or family.
+   */
+  strict?: boolean;
 };
 
 /**
@@ -149,16 +154,14 @@ function fit<C extends BaseConfig, P extends object>(
 ): State {
   const given = options.state!;
   const state = family.adapt ? family.adapt(config, given, notes) : new Map(given);
-  for (const layer of family.classifier)
-    replaceHead(layer, config.numClasses, freshState(spec, layer, options), state, notes);
-  return state;
-}
-
-/** New parameters of one layer, as they would lie in a file. */
-function freshState(spec: object, layer: string, options: { seed?: number }): State {
   const rng = Rng.of(options.seed ?? 42);
-  const own = specLeaves(spec).filter(([path]) => path.startsWith(`${layer}.`));
-  return new Map(own.map(([path, leaf]) => [path, toFile(leaf, leaf.init(leaf.shape, rng.fold(path)))]));
+  const fresh = (path: string, leaf: ParamSpec) => toFile(leaf, leaf.init(leaf.shape, rng.fold(path)));
+  for (const layer of family.classifier) {
+    const own = specLeaves(spec).filter(([path]) => path.startsWith(`${layer}.`));
+    replaceHead(layer, config.numClasses, new Map(own.map(([path, leaf]) => [path, fresh(path, leaf)])), state, notes);
+  }
+  const where = options.stateName ?? "the checkpoint";
+  return (options.strict ?? true) ? state : takeWhatFits(spec, state, fresh, where, notes);
 }
 
 function preprocessOf(config: BaseConfig, preparation: Preparation): Preprocess {

@@ -100,10 +100,12 @@ export function compareState(spec: object, state: State): string | undefined {
   const text = parts
     .filter(([, keys]) => keys.length > 0)
     .map(([what, keys]) => `${keys.length} ${what}: ${some(keys)}`);
-  return text.length === 0 ? undefined : `the checkpoint is of another model. Keys ${text.join("; ")}`;
+  if (text.length === 0) return undefined;
+  return `the checkpoint is of another model. Keys ${text.join("; ")}. With strict: false (--no-strict) what fits is taken`;
 }
 
-function some(keys: readonly string[], shown = 5): string {
+/** The first keys of a list, and how many more there are. */
+export function some(keys: readonly string[], shown = 5): string {
   return keys.slice(0, shown).join(", ") + (keys.length > shown ? ` and ${keys.length - shown} more` : "");
 }
 

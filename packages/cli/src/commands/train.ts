@@ -62,6 +62,12 @@ const options = defineOptions({
     group: "Model",
     help: "start from these: a run folder, a .safetensors file, or a repository of the hub",
   },
+  strict: {
+    kind: "boolean",
+    default: true,
+    group: "Model",
+    help: "take what fits of weights that are not the model's own, and start the rest new",
+  },
   "num-classes": { kind: "integer", min: 2, group: "Model", help: "classes (those of the data)" },
   ...modelOptions,
   ...recipeOptions,
@@ -237,7 +243,7 @@ async function modelFor(args: Args, classes: number, report: Report): Promise<Mo
   const onProgress = report.download();
   const checkpoint = path === undefined ? undefined : await checkpointOf(path);
   const pretrained = checkpoint ?? (args.pretrained || undefined);
-  const options = { ...config, ...(pretrained === undefined ? {} : { pretrained, onProgress }) };
+  const options = { ...config, ...(pretrained === undefined ? {} : { pretrained, onProgress, strict: args.strict }) };
   const model = (await createModel(args.model as never, options as never)) as unknown as Model;
   applyPreprocess(model, args);
   return model;
