@@ -37,6 +37,8 @@ export {
   resampleGrid,
   resizeBilinear,
 } from "./ops/resample.ts";
+export { inverseOrder, reorder } from "./ops/reorder.ts";
+export { unitVectors } from "./ops/unit-vectors.ts";
 export {
   buffer,
   buildParams,
