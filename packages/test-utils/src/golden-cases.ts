@@ -15,4 +15,5 @@ export {
   stateFrom,
   tensorOf,
 } from "./golden.ts";
+export { layerSubject } from "./layer-subject.ts";
 export { type TinyModel, tinyModel } from "./tiny-model.ts";
