@@ -176,6 +176,18 @@ describe("attention", () => {
     expectClose(attention(p, x, inference, { heads: 3, queries: 2 }), tf.slice(all, [0, 0, 0], [-1, 2, -1]));
   });
 
+  test("has heads of another width than the input's share", () => {
+    const wide = initParams<Attention>(attentionSpec(10, 4, { headDim: 6, qkvBias: false }), rng());
+    expect([wide.qkv.weight.shape, wide.proj.weight.shape]).toEqual([
+      [10, 72],
+      [24, 10],
+    ]);
+    const tokens = random(2, 5, 10) as tf.Tensor3D;
+    const all = attention(wide, tokens, inference, { heads: 4 });
+    expect(all.shape).toEqual([2, 5, 10]);
+    expectClose(attention(wide, tokens, inference, { heads: 4, queries: 1 }), tf.slice(all, [0, 0, 0], [-1, 1, -1]));
+  });
+
   test("keeps its weights where they are asked for", () => {
     const taps = new Map<string, tf.Tensor>();
     attention(p, x, scope({ ...inference, taps }, "attn"), { heads: 3 });
