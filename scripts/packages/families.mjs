@@ -3,7 +3,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const files = ["src/index.ts", "src/model.ts", "src/variants.ts", "src/model.test.ts", "fixtures/variants.json"];
+/** A second family of a package has model files and fixtures of its own besides these. */
+const files = [
+  ...["index.ts", "model.ts", "variants.ts", "weights.ts", "model.test.ts"].map((file) => `src/${file}`),
+  ...["tiny.json", "variants.json", "graph.txt", "support.json"].map((file) => `fixtures/${file}`),
+  "README.md",
+];
 const umbrella = "packages/vitrine";
 const list = `${umbrella}/src/families.ts`;
 
