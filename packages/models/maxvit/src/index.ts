@@ -7,8 +7,7 @@ import { maxvitDepth, maxvitFeatures, maxvitHead, maxvitSpec, maxvitStages } fro
 import { sizes } from "./variants.ts";
 import { preparation, weights } from "./weights.ts";
 
-export type { MaxViTConfig } from "./config.ts";
-export type { MaxViT } from "./model.ts";
+export type { MaxViT, MaxViTConfig } from "./model.ts";
 
 /** Multi-axis vision transformers, https://arxiv.org/abs/2204.01697, and CoAtNet, https://arxiv.org/abs/2106.04803 */
 export const maxvit = defineFamily({

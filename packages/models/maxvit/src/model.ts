@@ -22,6 +22,8 @@ import { convInit } from "./init.ts";
 import { type Norm, norm, normAct, normSpec } from "./norm.ts";
 import { requireImage, requireSize, tableSize } from "./sizes.ts";
 
+export type { MaxViTConfig } from "./config.ts";
+
 export interface Stem {
   conv1: Conv;
   norm1: Norm;
