@@ -17,7 +17,7 @@ import { preparation, weights } from "./weights.ts";
 export type { EfficientMod, EfficientModConfig } from "./model.ts";
 
 /** Efficient modulation, https://arxiv.org/abs/2403.19963 */
-export const efficientMod = defineFamily({
+export const efficientmod = defineFamily({
   name: "efficientmod",
   title: "EfficientMod",
   paper: "https://arxiv.org/abs/2403.19963",
@@ -33,4 +33,4 @@ export const efficientMod = defineFamily({
 });
 
 /** Names of the variants. */
-export type EfficientModName = keyof typeof efficientMod.variants;
+export type EfficientModName = keyof typeof efficientmod.variants;

@@ -3,7 +3,7 @@
 import { configure, createModel, tf } from "@vitrine/core";
 import { describeFamily, useBackend } from "@vitrine/test-utils";
 import { beforeAll, describe, expect, test } from "vitest";
-import { efficientMod } from "./index.ts";
+import { efficientmod } from "./index.ts";
 
 const small = {
   imgSize: 32,
@@ -17,13 +17,13 @@ const small = {
   numClasses: 5,
 };
 
-describeFamily(efficientMod, { fixtures: new URL("../fixtures/", import.meta.url) });
+describeFamily(efficientmod, { fixtures: new URL("../fixtures/", import.meta.url) });
 
 describe("efficientmod", () => {
   beforeAll(() => useBackend("cpu"));
 
   const spec = (options: object = {}) =>
-    efficientMod.spec(configure(efficientMod, "efficientMod_xxs", { ...small, ...options }));
+    efficientmod.spec(configure(efficientmod, "efficientMod_xxs", { ...small, ...options }));
 
   test.each([
     [32, 32],
@@ -31,7 +31,7 @@ describe("efficientmod", () => {
     [1, 5],
   ])("takes an image of %ix%i", (height, width) => {
     const images = tf.randomNormal([2, height, width, 3], 0, 1, "float32", 1) as tf.Tensor4D;
-    expect(createModel(efficientMod, "efficientMod_xxs", small).logits(images).shape).toEqual([2, 5]);
+    expect(createModel(efficientmod, "efficientMod_xxs", small).logits(images).shape).toEqual([2, 5]);
   });
 
   test("has heads of at least 32 channels", () => {
