@@ -3,6 +3,7 @@
 export { type BackendName, backendNames, useBackend } from "./backends.ts";
 export { type Check, checkCase, type Outputs, type Quantity, type Subject } from "./check-case.ts";
 export { type AnyFamily, checkGolden } from "./check-golden.ts";
+export { contrastiveSubject, type Towers } from "./contrastive-subject.ts";
 export {
   type CaseDescription,
   type Golden,
