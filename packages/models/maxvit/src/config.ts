@@ -2,7 +2,7 @@
 // those of its transformer blocks with `transformer`.
 
 import { type BaseConfig, imageSize, VitrineError } from "@vitrine/core";
-import type { Activation, Grid, TokenPool } from "@vitrine/core/layers";
+import { type Activation, activations, type Grid, type TokenPool } from "@vitrine/core/layers";
 
 /**
  * A block of convolutions (C), a transformer block over the whole map (T), MaxViT's convolution, window and grid attention
@@ -39,7 +39,7 @@ interface ConvConfig {
   convPadding: PaddingKind;
   /** Squeeze and excitation ahead of the second norm, not behind it. */
   convAttnEarly: boolean;
-  convAttnLayer: "se" | null;
+  convAttnLayer: "se" | "" | null;
   convAttnActLayer: Activation;
   /** Width of squeeze and excitation over the block's. */
   convAttnRatio: number;
@@ -157,6 +157,40 @@ export const defaults: MaxViTConfig = {
   transformerNormLayer: "layernorm2d",
   transformerNormEps: 1e-6,
 };
+
+const pools = ["max", "max2", "avg", "avg2"];
+const norms = ["batchnorm2d", "layernorm2d"];
+const acts = Object.keys(activations);
+
+/** What options that are names may be. */
+const choices: Partial<Record<keyof MaxViTConfig, readonly (string | null)[]>> = {
+  convBlockType: ["mbconv", "convnext"],
+  convStrideMode: ["pool", "1x1", "dw"],
+  convPoolType: pools,
+  convDownsamplePoolType: pools,
+  convPadding: ["", "same"],
+  convAttnLayer: ["se", "", null],
+  convAttnActLayer: acts,
+  convActLayer: acts,
+  convNormLayer: norms,
+  transformerPoolType: pools,
+  transformerRelPosType: ["bias", "bias_tf", "mlp", ""],
+  transformerActLayer: acts,
+  transformerNormLayer: norms,
+  weightInit: ["", "normal", "trunc_normal", "xavier_normal", "vit_eff"],
+  globalPool: ["avg", "max", "avgmax"],
+};
+
+/** @throws VitrineError for a name that is not among an option's. */
+export function requireChoices(c: MaxViTConfig): void {
+  const check = (option: string, value: unknown, known: readonly (string | null)[]) => {
+    if (known.includes(value as string | null)) return;
+    const list = known.map((name) => JSON.stringify(name)).join(", ");
+    throw refuse(`${option} ${JSON.stringify(value)} is not known; it is one of ${list}`);
+  };
+  for (const [option, known] of Object.entries(choices)) check(option, c[option as keyof MaxViTConfig], known);
+  for (const kind of c.blockType.flat()) check("blockType", kind, ["C", "T", "M", "PM"]);
+}
 
 /** An illegal configuration, in words. */
 export function refuse(message: string): VitrineError {

@@ -38,7 +38,7 @@ export function mbConvSpec(c: MaxViTConfig, from: number, to: number, stride: nu
     convSpec(1, input, output, { bias, init: convInit(c.weightInit, input) });
   const gate = gateWidth(c, c.convExpandOutput ? to : inner, inner);
   const excitation = { fc1: point(inner, gate, true), fc2: point(gate, inner, true) };
-  const se = c.convAttnLayer === null ? {} : c.convAttnEarly ? { se_early: excitation } : { se: excitation };
+  const se = !c.convAttnLayer ? {} : c.convAttnEarly ? { se_early: excitation } : { se: excitation };
   return {
     ...(stride === 2 ? { shortcut: downsampleSpec(from, to, point(from, to, c.convOutputBias)) } : {}),
     pre_norm: normSpec(c.convNormLayer, from),

@@ -59,6 +59,10 @@ describe("maxvit", () => {
   test("refuses options that do not go together", () => {
     const make = (options: object) => () => createModel(maxvit, "maxvit_tiny_rw_224", { ...windows, ...options });
     expect(make({ depths: [1] })).toThrow("depths has 1 stages and embedDim 2");
+    expect(make({ transformerRelPosType: "swin" })).toThrow(
+      'transformerRelPosType "swin" is not known; it is one of "bias", "bias_tf", "mlp", ""',
+    );
+    expect(make({ blockType: ["M", "X"] })).toThrow('blockType "X" is not known');
     expect(make({ transformerDimHead: 3 })).toThrow("transformerDimHead 3 does not divide an attention of 8 channels");
     expect(make({ convGroupSize: 5 })).toThrow("convGroupSize 5 does not divide 32 channels");
     expect(make({ blockType: ["PM", "PM"], transformerWindowSize: 4, transformerGridSize: 2 })).toThrow(

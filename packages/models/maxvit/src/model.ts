@@ -17,7 +17,7 @@ import {
   symmetricPadding,
 } from "@vitrine/core/layers";
 import { type Block, block, blockSpec } from "./block.ts";
-import { blockKinds, type MaxViTConfig, pair, refuse } from "./config.ts";
+import { blockKinds, type MaxViTConfig, pair, refuse, requireChoices } from "./config.ts";
 import { convInit } from "./init.ts";
 import { type Norm, norm, normAct, normSpec } from "./norm.ts";
 import { requireImage, requireSize, tableSize } from "./sizes.ts";
@@ -50,6 +50,7 @@ export function maxvitSpec(c: MaxViTConfig): Spec<MaxViT> {
   for (const [name, list] of Object.entries({ depths, blockType: c.blockType }))
     if (list.length !== embedDim.length)
       throw refuse(`${name} has ${list.length} stages and embedDim ${embedDim.length}; give one value for each stage`);
+  requireChoices(c);
   requireSize(c);
   const width = embedDim.at(-1)!;
   return {
