@@ -49,7 +49,7 @@ function inference() {
     Float32Array.from({ length: batch * img * img * 3 }, (_, i) => Math.sin(i * 0.37)),
     [batch, img, img, 3],
   );
-  const forward = jit((params, images) => model.logits(images, undefined, params));
+  const forward = jit((params, images) => model.logits(images, undefined, params), { fixed: [0] });
   return () =>
     tf.tidy(() => {
       const logits = forward(model.params, x);

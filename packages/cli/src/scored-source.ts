@@ -4,7 +4,6 @@
 import { type Batch, type BatchSource, isVitrineError, type Model, VitrineError } from "@vitrine/core";
 import type { BadSample, Dataset } from "@vitrine/data";
 import type { ImageInput, Predictor } from "@vitrine/export";
-import type { Forward } from "@vitrine/train";
 
 export interface ScoredOptions {
   batchSize: number;
@@ -16,7 +15,7 @@ export function scoredSource(
   predictor: Predictor,
   dataset: Dataset,
   { batchSize, maxBadFraction, onBad }: ScoredOptions,
-): { source: BatchSource; model: Model; forward: Forward; bad: BadSample[] } {
+): { source: BatchSource; model: Model; forward: (batch: Batch) => Float32Array; bad: BadSample[] } {
   const bad: BadSample[] = [];
   const scores = new WeakMap<Batch, Float32Array>();
 

@@ -21,7 +21,7 @@ export {
   variantsOf,
 } from "./family.ts";
 export { constant, fanInUniform, type Initializer, normal, ones, truncNormal, uniform, zeros } from "./init.ts";
-export { type CompilingBackend, jit } from "./jit.ts";
+export { type CompilingBackend, type JitOptions, type Jitted, jit } from "./jit.ts";
 export { inference, type Mode, scope, tap, trainingMode } from "./mode.ts";
 export { createModel, type Model, type ModelOptions } from "./model.ts";
 export { type BatchNormResult, batchNormTrain } from "./ops/batch-norm.ts";

@@ -16,6 +16,16 @@ describe("jit on a backend that does not compile", () => {
     expect(tf.memory().numTensors).toBe(before + 2);
   });
 
+  test("fixed arguments are arguments like others", () => {
+    const f = jit((w: tf.Tensor, x: tf.Tensor) => tf.mul(w, x), { fixed: [0] });
+    const [two, three] = [tf.scalar(2), tf.scalar(3)];
+    const before = tf.memory().numTensors;
+    expect([f(two, three), f(three, three)].map((y) => y.dataSync()[0])).toEqual([6, 9]);
+    f.dispose();
+    expect(f(two, two).dataSync()[0]).toBe(4);
+    expect(tf.memory().numTensors).toBe(before + 3);
+  });
+
   test("passes errors on", () => {
     expect(() =>
       jit(() => {

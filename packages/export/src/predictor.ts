@@ -26,7 +26,7 @@ export interface PredictorOptions {
   classes?: readonly string[];
   /** In place of the file's own; needed for files that do not say. */
   preprocess?: Preprocess;
-  /** Settings of ONNX Runtime. */
+  /** Settings of ONNX Runtime. It rewrites the graph as far as it can unless `optimization` says otherwise. */
   session?: SessionOptions;
 }
 
@@ -90,7 +90,7 @@ export class Predictor {
     const output = description.outputs[0];
     if (output === undefined) throw new VitrineError(path, "has no output");
     const about = { input, output: output.name, metadata };
-    return new Predictor(path, openSession(path, options.session), about, options);
+    return new Predictor(path, openSession(path, settings(options)), about, options);
   }
 
   /** A model in memory, through the same graph that would be exported. */
@@ -106,7 +106,7 @@ export class Predictor {
     };
     const classes = model.classes === undefined ? {} : { classes: model.classes };
     const metadata: OnnxMetadata = { arch: model.name, family: model.family, output: "logits", ...classes };
-    const session = openSession(encodeModel(graph, info), options.session);
+    const session = openSession(encodeModel(graph, info), settings(options));
     return new Predictor(model.name, session, { input, output: graph.outputs[0]!.name, metadata }, options);
   }
 
@@ -181,6 +181,11 @@ export class Predictor {
     const width = data.length / feed.shape[0]!;
     return images.map((_, i) => data.slice(i * width, (i + 1) * width));
   }
+}
+
+/** Weights are constants here, which the runtime lays out for the processor when it may. */
+function settings({ session }: PredictorOptions): SessionOptions {
+  return { optimization: "all", ...session };
 }
 
 function softmax(logits: Float32Array): Float32Array {

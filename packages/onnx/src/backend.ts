@@ -2,7 +2,7 @@
 
 import { type CompilingBackend, tf, VitrineError } from "@vitrine/core";
 import { Builder, type BuilderOptions, hostArray } from "./builder.ts";
-import { compileCall } from "./compile.ts";
+import { compileCall, disposeCompiled } from "./compile.ts";
 import { type Content, partsOf, Strings } from "./content.ts";
 import { Evaluator } from "./evaluate.ts";
 import { type DType, type HostData, Value } from "./graph.ts";
@@ -243,9 +243,18 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
     }
   }
 
-  runCompiled(cache: object, fn: (...args: never[]) => unknown, args: unknown[]): unknown {
+  runCompiled(
+    cache: object,
+    fn: (...args: never[]) => unknown,
+    args: unknown[],
+    fixed: readonly number[] = [],
+  ): unknown {
     if (this.#tracing > 0) return fn(...(args as never[])); // a compiled function inside another is part of it
-    return compileCall(this, cache, fn, args);
+    return compileCall(this, cache, fn, args, fixed);
+  }
+
+  disposeCompiled(cache: object): void {
+    disposeCompiled(cache);
   }
 }
 

@@ -5,6 +5,7 @@ export { Builder, type BuilderOptions } from "./builder.ts";
 export { type DType, type Graph, graphOf, type HostData, type Port, printGraph, Value } from "./graph.ts";
 export type { Kernels } from "./kernels.ts";
 export { foldConstants } from "./passes/fold-constants.ts";
+export { foldParameters } from "./passes/index.ts";
 export { mergeMoves } from "./passes/merge-moves.ts";
 export { createProgram, type Program } from "./program.ts";
 export { bytesOf, encodeModel, type ModelInfo } from "./proto.ts";

@@ -49,15 +49,19 @@ export interface EvaluateOptions {
   worst?: number;
   /** Stops between batches; `evaluate` then throws the signal's reason. */
   signal?: AbortSignal;
-  /** A forward pass to use again, from `createForward`. */
-  forward?: Forward;
+  /** A forward pass to use again, from `createForward`, or one's own. */
+  forward?: (batch: Batch) => Float32Array;
 }
 
 /** Scores of a batch, flat [size, classes]. */
-export type Forward = (batch: Batch) => Float32Array;
+export interface Forward {
+  (batch: Batch): Float32Array;
+  /** Frees what was compiled; the next call compiles again. */
+  dispose(): void;
+}
 
 /**
- * The model's forward pass from bytes to scores, compiled on first use. It reads `model.params` anew on each call. Batches
+ * The model's forward pass from bytes to scores, compiled on first use and again when `model.params` was replaced. Batches
  * smaller than `batchSize` are filled up, so that one program serves an epoch.
  */
 export function createForward(model: Model, batchSize: number, options: { jit?: boolean } = {}): Forward {
@@ -66,9 +70,9 @@ export function createForward(model: Model, batchSize: number, options: { jit?: 
     const scaled = tf.div(tf.sub(tf.div(images, 255), tf.tensor1d([...mean])), tf.tensor1d([...std]));
     return model.logits(scaled as tf.Tensor4D, undefined, params);
   };
-  const run =
-    (options.jit ?? true) ? jit(scores) : (...args: Parameters<typeof scores>) => tf.tidy(() => scores(...args));
-  return (batch) => {
+  const compiled = jit(scores, { fixed: [0] });
+  const run = (options.jit ?? true) ? compiled : (...args: Parameters<typeof scores>) => tf.tidy(() => scores(...args));
+  const forward = (batch: Batch) => {
     const { size, height, width, channels } = batch;
     const rows = Math.max(size, batchSize);
     const pixels = new Float32Array(rows * height * width * channels);
@@ -80,6 +84,7 @@ export function createForward(model: Model, batchSize: number, options: { jit?: 
     logits.dispose();
     return values.slice(0, (values.length / rows) * size);
   };
+  return Object.assign(forward, { dispose: () => compiled.dispose() });
 }
 
 /**
@@ -88,9 +93,22 @@ export function createForward(model: Model, batchSize: number, options: { jit?: 
  */
 export async function evaluate(model: Model, source: BatchSource, options: EvaluateOptions = {}): Promise<Evaluation> {
   checkClasses(model, source);
-  const { limit = Infinity, worst = 20, onProgress, signal } = options;
+  if (options.forward !== undefined) return measure(model, source, options.forward, options);
+  const forward = createForward(model, source.batchSize, options);
+  try {
+    return await measure(model, source, forward, options);
+  } finally {
+    forward.dispose();
+  }
+}
+
+async function measure(
+  model: Model,
+  source: BatchSource,
+  forward: (batch: Batch) => Float32Array,
+  { limit = Infinity, worst = 20, onProgress, signal }: EvaluateOptions,
+): Promise<Evaluation> {
   const classes = source.classes.length;
-  const forward = options.forward ?? createForward(model, source.batchSize, options);
   const confusion = new ConfusionMatrix(classes);
   const mistakes: Mistake[] = [];
   const sums = { loss: 0, top1: 0, top5: 0 };

@@ -182,6 +182,9 @@ class Run {
       if (signal?.aborted !== true) throw error;
       this.#stopped = "interrupted";
       return {};
+    } finally {
+      // The weights it holds are of no use to the next validation.
+      this.#forward.dispose();
     }
   }
 

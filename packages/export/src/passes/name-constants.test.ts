@@ -39,6 +39,14 @@ test("numbers the parts of one parameter, and joins the names of several", () =>
   expect(folded(two, { w }).named.sort()).toEqual(["w", "w.1"]);
 });
 
+test("a batch norm behind a layer becomes part of its weights, under the names of both", () => {
+  const [w, b, scale] = [tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor1d([5, 6]), tf.tensor1d([2, 3])];
+  const layer = (x: tf.Tensor) => tf.mul(tf.add(tf.matMul(x as tf.Tensor2D, w), b), scale);
+  const { graph, named } = folded(layer, { w, b, scale });
+  expect(graph.nodes.map(({ op }) => op)).toEqual(["MatMul", "Add"]);
+  expect(named.sort()).toEqual(["b+scale", "w+scale"]);
+});
+
 test("leaves large results of small constants to the runtime", () => {
   const row = tf.tensor2d([1, 2], [1, 2]);
   const wide = (x: tf.Tensor) => tf.add(tf.sum(x), tf.tile(row, [1000, 1]));

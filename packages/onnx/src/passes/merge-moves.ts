@@ -1,13 +1,14 @@
 // Moves that follow each other: a Reshape of a Reshape is the second one, a Transpose of a Transpose is their product, and
 // one that moves nothing is its input.
 
-import { type Graph, type Node, Value } from "../graph.ts";
+import type { Graph, Node, Value } from "../graph.ts";
 import { rewrite } from "./rewrite.ts";
 
 export function mergeMoves(graph: Graph): Graph {
-  return rewrite(graph, (node, { producer, add }) => {
+  return rewrite(graph, (node, { producer, put }) => {
     const [input] = node.inputs as [Value];
     const before = input && producer(input);
+    const [out] = node.outputs as [Value];
     switch (node.op) {
       case "Identity":
         return [input];
@@ -19,7 +20,9 @@ export function mergeMoves(graph: Graph): Graph {
           node.attributes.allowzero === undefined && (node.inputs[1]?.data?.some((d) => Number(d) === 0) ?? true);
         const source = before?.op === "Reshape" && !copies ? before.inputs[0]! : input;
         if (keepsShape(source, node)) return [source];
-        return source === input ? undefined : replaceWith(node, [source, node.inputs[1]!], {}, add);
+        return source === input
+          ? undefined
+          : [put("Reshape", [source, node.inputs[1]], node.attributes, out.shape, out.dtype)];
       }
       case "Transpose": {
         const perm = node.attributes.perm as readonly number[];
@@ -27,7 +30,7 @@ export function mergeMoves(graph: Graph): Graph {
         const source = first === undefined ? input : before!.inputs[0]!;
         const total = first === undefined ? perm : perm.map((axis) => first[axis]!);
         if (total.every((axis, i) => axis === i)) return [source];
-        return source === input ? undefined : replaceWith(node, [source], { perm: total }, add);
+        return source === input ? undefined : [put("Transpose", [source], { perm: total }, out.shape, out.dtype)];
       }
       default:
         return undefined;
@@ -41,18 +44,4 @@ function keepsShape(source: Value, node: Node): boolean {
   if (wanted === undefined || wanted.length !== source.shape.length) return false;
   const open = Array.from(wanted, Number).filter((d) => d === -1).length;
   return open <= 1 && Array.from(wanted, Number).every((d, i) => d === -1 || d === source.shape[i]);
-}
-
-function replaceWith(
-  node: Node,
-  inputs: readonly Value[],
-  attributes: Node["attributes"],
-  add: (node: Node) => void,
-): readonly Value[] {
-  const outputs: Value[] = [];
-  const made: Node = { op: node.op, inputs, attributes: { ...node.attributes, ...attributes }, outputs };
-  const [old] = node.outputs as [Value];
-  outputs.push(new Value(old.shape, old.dtype, { from: made }));
-  add(made);
-  return outputs;
 }

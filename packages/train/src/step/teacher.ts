@@ -7,8 +7,10 @@ import { normalise } from "./forward.ts";
 /** The teacher that `model` is. It prepares pixels by its own mean and deviation, and sees the student's mixed images. */
 export function teacherOf(model: Model): Teacher {
   const { mean, std } = model.preprocess;
-  const forward = jit((params: object, images: tf.Tensor4D, mix: tf.Tensor2D | undefined) =>
-    model.logits(normalise(images, mean, std, mix), undefined, params),
+  const forward = jit(
+    (params: object, images: tf.Tensor4D, mix: tf.Tensor2D | undefined) =>
+      model.logits(normalise(images, mean, std, mix), undefined, params),
+    { fixed: [0] },
   );
   return ({ images, size, height, width, channels, mix }: StepBatch) => {
     const logits = tf.tidy(() => {
