@@ -55,6 +55,11 @@ export interface Family<C extends BaseConfig, P extends object> {
   heads?(config: C, params: P, images: tf.Tensor4D, mode: Mode): tf.Tensor2D[];
   /** A checkpoint of another image size or number of channels made to fit; says in `notes` what it changed. */
   adapt?(config: C, state: State, notes: string[]): State;
+  /**
+   * What else changes with the options of `model.with`, where one follows from another: windows from the image's size.
+   * Gives the options with that put in.
+   */
+  resize?(config: C, options: Partial<C>): Partial<C>;
   /** Maps that dense prediction reads, finest first; only of architectures that have maps. */
   stages?(config: C): FeatureStage[];
   /** How deep a parameter lies: 0 for the stem, the highest for the head. For freezing and layer-wise rates. */

@@ -239,4 +239,10 @@ describe("model", () => {
         "head.bias [3] → (absent); make a model of that configuration, with `state` to take over what fits",
     );
   });
+
+  test("changes what follows from the options, by the family's rule", () => {
+    const resize = ({ imgSize: from }: Config, { imgSize }: Partial<Config>) => ({ imgSize: [imgSize, from] as const });
+    const model = createModel({ ...dot, resize } as typeof dot, "dot_small");
+    expect(model.with({ imgSize: 6 }).config).toEqual({ ...model.config, imgSize: [6, 4] });
+  });
 });

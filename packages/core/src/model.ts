@@ -124,7 +124,8 @@ function bind<C extends BaseConfig, P extends object>(
     featureMaps: (images, mode = inference, p = model.params) =>
       featureMaps(about.name, model.stages, (tapped) => model.features(images, tapped, p), mode),
     with(options) {
-      const other = configure(family, about.name, { ...config, ...options });
+      const changed = family.resize?.(config, options) ?? options;
+      const other = configure(family, about.name, { ...config, ...changed });
       const otherSpec = family.spec(other);
       requireSameShapes(about.name, spec, otherSpec);
       const preprocess = { ...model.preprocess, size: imageSize(other) };
