@@ -25,6 +25,7 @@ export { type CompilingBackend, type JitOptions, type Jitted, jit } from "./jit.
 export { inference, type Mode, scope, tap, trainingMode } from "./mode.ts";
 export { createModel, type Model, type ModelOptions } from "./model.ts";
 export { type BatchNormResult, batchNormTrain } from "./ops/batch-norm.ts";
+export { detached } from "./ops/detach.ts";
 export { dropout, dropPath } from "./ops/drop.ts";
 export { gelu, geluTanh, quickGelu } from "./ops/gelu.ts";
 export { type GroupedConvAttrs, groupedConv2d } from "./ops/grouped-conv.ts";
