@@ -30,7 +30,9 @@ export { dropout, dropPath } from "./ops/drop.ts";
 export { gelu, geluTanh, quickGelu } from "./ops/gelu.ts";
 export { type GroupedConvAttrs, groupedConv2d } from "./ops/grouped-conv.ts";
 export { layerNorm } from "./ops/layer-norm.ts";
+export { type LinearScanOptions, linearScan } from "./ops/linear-scan.ts";
 export { keyedUniform } from "./ops/random.ts";
+export { inverseOrder, reorder } from "./ops/reorder.ts";
 export {
   bicubicWeights,
   linearWeights,
@@ -38,7 +40,7 @@ export {
   resampleGrid,
   resizeBilinear,
 } from "./ops/resample.ts";
-export { inverseOrder, reorder } from "./ops/reorder.ts";
+export { type SelectiveScanInputs, selectiveScan } from "./ops/selective-scan.ts";
 export { unitVectors } from "./ops/unit-vectors.ts";
 export {
   buffer,

@@ -5,6 +5,7 @@ import { fanInUniform, type Initializer } from "../init.ts";
 import { type GroupedConvAttrs, groupedConv2d } from "../ops/grouped-conv.ts";
 import { type ParamSpec, param, type Spec } from "../params.ts";
 import { tf } from "../tf.ts";
+import type { Linear } from "./linear.ts";
 
 export interface Conv {
   weight: tf.Tensor4D;
@@ -83,6 +84,15 @@ export function depthwiseConv(
 ): tf.Tensor4D {
   const y = tf.depthwiseConv2d(x, p.weight, stride, tfPadding(padding), "NHWC", dilation, rounding(padding));
   return shift(p, y);
+}
+
+/**
+ * A linear layer as a convolution of one pixel. Between convolutions a map may stay as they keep it, which a product of rows
+ * would have to change. x: [B, H, W, I] → [B, H, W, O].
+ */
+export function pointwiseConv(p: Linear, x: tf.Tensor4D): tf.Tensor4D {
+  const weight = tf.reshape(p.weight, [1, 1, ...p.weight.shape]) as tf.Tensor4D;
+  return conv(p.bias === undefined ? { weight } : { weight, bias: p.bias }, x);
 }
 
 function shift(p: Conv, y: tf.Tensor4D): tf.Tensor4D {

@@ -1,7 +1,6 @@
 // The public list of layers, nothing else.
 
 export { type Activation, activations } from "./activation.ts";
-export { adaptRelativePositions } from "./adapt-relative.ts";
 export {
   type Attention,
   type AttentionOptions,
@@ -12,7 +11,15 @@ export {
 export { type AttentionPool, type AttentionPoolOptions, attentionPool, attentionPoolSpec } from "./attention-pool.ts";
 export { type BigBirdOptions, bigBirdAttention, bigBirdDefaults } from "./bigbird.ts";
 export { blockNeighbours } from "./block-pattern.ts";
-export { type Conv, type ConvOptions, conv, convSpec, depthwiseConv, depthwiseConvSpec } from "./conv.ts";
+export {
+  type Conv,
+  type ConvOptions,
+  conv,
+  convSpec,
+  depthwiseConv,
+  depthwiseConvSpec,
+  pointwiseConv,
+} from "./conv.ts";
 export {
   type ConvNorm,
   type ConvNormOptions,
