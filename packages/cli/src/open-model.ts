@@ -89,7 +89,7 @@ export interface About {
   preprocess?: Preprocess;
 }
 
-/** What a checkpoint says of itself; for timm's, what `config.json` beside it says. */
+/** What a checkpoint says of itself; for those of timm and transformers, what `config.json` beside it says. */
 export async function readAbout(path: string): Promise<About> {
   const file = await openSafetensors(path);
   const { metadata } = file;
@@ -104,7 +104,7 @@ export async function readAbout(path: string): Promise<About> {
     }
   };
   const arch = metadata.arch;
-  if (arch === undefined) return readTimmConfig(join(path, "..", "config.json"));
+  if (arch === undefined) return readConfig(join(path, "..", "config.json"));
   const found = {
     arch,
     config: parsed<Record<string, unknown>>("config"),
@@ -114,18 +114,25 @@ export async function readAbout(path: string): Promise<About> {
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as About;
 }
 
-async function readTimmConfig(path: string): Promise<About> {
+/** What timm's `config.json` says, or transformers' of a model that is here. */
+async function readConfig(path: string): Promise<About> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return {};
+  let found: { architecture?: unknown; label_names?: unknown; model_type?: unknown };
   try {
-    const { architecture, label_names: labels } = JSON.parse(text) as { architecture?: unknown; label_names?: unknown };
-    return {
-      ...(typeof architecture === "string" ? { arch: architecture } : {}),
-      ...(Array.isArray(labels) ? { classes: labels.map(String) } : {}),
-    };
+    found = JSON.parse(text) as typeof found;
   } catch {
     return {};
   }
+  if (found?.model_type === "clip") {
+    const saved = (await import("vitrine/clip")).savedModel(found)!;
+    return { arch: saved.name, config: { ...saved.options } };
+  }
+  const { architecture, label_names: labels } = found ?? {};
+  return {
+    ...(typeof architecture === "string" ? { arch: architecture } : {}),
+    ...(Array.isArray(labels) ? { classes: labels.map(String) } : {}),
+  };
 }
 
 /** Class names from a file: one a line, a JSON list, or a JSON map of names to indices. */

@@ -13,6 +13,8 @@ import { type Located, locate, openModel, readClasses } from "../open-model.ts";
 import { checkpointOptions, classOptions } from "../options/checkpoint.ts";
 import { optional } from "../options/recipe.ts";
 import { type PredictedImage, predictionsCsv, predictionsJson } from "../results.ts";
+import { UsageError } from "../usage-error.ts";
+import { classifyBy, requireClasses } from "../zero-shot.ts";
 
 const options = defineOptions({
   topk: { kind: "integer", min: 1, default: 1, group: "Results", help: "classes for each image" },
@@ -24,6 +26,18 @@ const options = defineOptions({
     help: "of that file (as its name ends, else csv)",
   },
   "batch-size": { kind: "integer", min: 1, default: 8, short: "b", group: "Images", help: "images in one run" },
+  labels: {
+    kind: "string",
+    value: "A,B,...",
+    group: "Zero-shot classification",
+    help: "classes by name, for a model that knows texts (CLIP)",
+  },
+  template: {
+    kind: "string",
+    value: "TEXT",
+    group: "Zero-shot classification",
+    help: 'text about a class, {} for its name ("a photo of a {}.")',
+  },
   "max-pixels": { kind: "integer", min: 1, group: "Images", help: "larger images are refused (178956970)" },
   ...checkpointOptions,
   ...classOptions,
@@ -41,11 +55,13 @@ export default defineCommand({
   examples: [
     ["vitrine predict runs/train/latest cat.jpg --topk 3", "three guesses"],
     ["vitrine predict model.onnx photos --results-file results.csv", "a whole folder"],
+    ['vitrine predict clip_vit_base_patch32 photos --labels "cat,dog"', "classes that no training named"],
   ],
   async run(args, [source, ...paths], { report, signal }) {
+    const labels = readLabels(args);
     const located = await locate(source!, args.weights);
     const files = await openFiles(await glob(paths));
-    const predictor = await openPredictor(located, args, report.download());
+    const predictor = await openPredictor(located, args, labels, report.download());
     const failed: string[] = [];
     const all: PredictedImage[] = [];
     try {
@@ -76,6 +92,18 @@ export default defineCommand({
   },
 });
 
+/** What `--labels` names; blanks around a label are no part of it. */
+function readLabels({ labels, template, "class-map": map }: Values<typeof options>): string[] | undefined {
+  if (labels === undefined) {
+    if (template !== undefined) throw new UsageError("--template needs --labels");
+    return undefined;
+  }
+  if (map !== undefined) throw new UsageError("--labels and --class-map both name the classes; give one of them");
+  const found = labels.split(",").map((label) => label.trim());
+  if (found.includes("")) throw new UsageError(`--labels takes names with commas between them, found "${labels}"`);
+  return found;
+}
+
 type Outcome = PredictedImage | { path: string; error: string };
 
 /** One bad image must not cost its neighbours their answer. */
@@ -103,13 +131,19 @@ async function predictEach(
 async function openPredictor(
   located: Located,
   args: Values<typeof options>,
+  labels: readonly string[] | undefined,
   onProgress: (received: number, total: number | undefined) => void,
 ): Promise<Predictor> {
   const classes = args["class-map"] === undefined ? undefined : await readClasses(args["class-map"]);
   const session = { ...optional("threads", args.threads), providers: await readProviders(args.provider) };
   const common = { decode: imageDecoder({ maxPixels: args["max-pixels"] }), session, ...optional("classes", classes) };
-  if (located.kind === "onnx") return Predictor.open(located.path, common);
+  if (located.kind === "onnx") {
+    if (labels !== undefined) throw new UsageError("--labels needs a model with a text tower; an ONNX file has none");
+    return Predictor.open(located.path, common);
+  }
   await useEngine(args);
   const model = await openModel(located, { model: args.model, onProgress });
+  if (labels !== undefined) return Predictor.of(await classifyBy(model, located, labels, args.template), common);
+  requireClasses(model);
   return Predictor.of(model, common);
 }

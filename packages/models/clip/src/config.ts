@@ -102,32 +102,3 @@ function complete<T extends TowerConfig>(name: string, base: T, given: Partial<T
   const message = `${name}: hiddenSize ${full.hiddenSize} is not divisible by numAttentionHeads ${full.numAttentionHeads}`;
   throw new VitrineError("clip", message, { usage: true });
 }
-
-/**
- * Options of a model from the `config.json` of a checkpoint as transformers writes it; undefined where it is of another
- * architecture. Keys that only matter to transformers are passed over.
- */
-export function optionsFromConfig(json: unknown): Partial<CLIPConfig> | undefined {
-  const config = json as Record<string, unknown> | null;
-  if (config === null || typeof config !== "object" || config.model_type !== "clip") return undefined;
-  const vision = camelCased(config.vision_config);
-  const text = camelCased(config.text_config);
-  const options = {
-    imgSize: vision.imageSize,
-    inChans: vision.numChannels,
-    visionConfig: known(vision, visionDefaults),
-    textConfig: known(text, textDefaults),
-    projectionDim: config.projection_dim,
-    logitScaleInitValue: config.logit_scale_init_value,
-  };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<CLIPConfig>;
-}
-
-function camelCased(value: unknown): Record<string, unknown> {
-  const camel = (key: string) => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(Object.entries(value ?? {}).map(([key, inner]) => [camel(key), inner]));
-}
-
-function known(given: Record<string, unknown>, base: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([key, value]) => key in base && value !== null));
-}

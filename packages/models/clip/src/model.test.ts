@@ -20,7 +20,7 @@ import {
   contrastiveLoss,
   embedImages,
   embedTexts,
-  optionsFromConfig,
+  savedModel,
   similarity,
   withClasses,
   zeroShotClassifier,
@@ -73,7 +73,7 @@ describe.each(backendNames)("both towers on %s", (backend) => {
     const texts = embedTexts(model.config, model.params, tokenizer.batch(labels, 9), { training: false, path: "" });
     const expected = await similarity(model.params, model.logits(images), texts).data();
 
-    const classifier = await withClasses(model, classes, labels);
+    const classifier = await withClasses(clip, model, classes, labels);
     expect(classifier.classes).toEqual(labels);
     const found = await classifier.logits(images).data();
     expect(found).toHaveLength(6);
@@ -124,13 +124,22 @@ describe("clip", () => {
       vision_config: { model_type: "clip_vision_model", image_size: 32, patch_size: 8, hidden_act: "gelu" },
       text_config: { vocab_size: 100, eos_token_id: 2 },
     };
-    expect(optionsFromConfig(json)).toEqual({
+    const options = {
       imgSize: 32,
       visionConfig: { patchSize: 8, hiddenAct: "gelu" },
       textConfig: { vocabSize: 100, eosTokenId: 2 },
       projectionDim: 8,
-    });
-    expect(optionsFromConfig({ model_type: "vit" })).toBeUndefined();
+    };
+    expect(savedModel(json)).toEqual({ name: "clip_vit_base_patch32", options });
+    const large = {
+      hidden_size: 1024,
+      num_hidden_layers: 24,
+      num_attention_heads: 16,
+      patch_size: 14,
+      image_size: 336,
+    };
+    expect(savedModel({ model_type: "clip", vision_config: large })?.name).toBe("clip_vit_large_patch14_336");
+    expect(savedModel({ model_type: "vit" })).toBeUndefined();
   });
 
   test("refuses what a tower does not have", () => {

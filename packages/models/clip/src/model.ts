@@ -35,6 +35,8 @@ import {
 import { type CLIPConfig, type CLIPTextConfig, type CLIPVisionConfig, textOf, visionOf } from "./config.ts";
 import { type Encoder, encoder, encoderSpec } from "./encoder.ts";
 
+export type { CLIPConfig } from "./config.ts";
+
 interface Table {
   weight: tf.Tensor2D;
 }

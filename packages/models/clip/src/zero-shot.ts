@@ -1,8 +1,7 @@
 // Zero-shot classification: the embeddings of texts about classes serve as a classifier of images.
 
-import { createModel, inference, jit, type Model, stateOf, tf, VitrineError } from "@vitrine/core";
+import { createModel, inference, jit, type Model, type NamedFamily, stateOf, tf, VitrineError } from "@vitrine/core";
 import { type CLIPConfig, textOf } from "./config.ts";
-import { clip } from "./family.ts";
 import { type CLIP, embedTexts } from "./model.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -49,9 +48,10 @@ export async function zeroShotClassifier(
 
 /**
  * An image classifier made of the image tower and class embeddings [labels, P], a model like any other: it can be exported,
- * evaluated, and trained further. The parameters are copies.
+ * evaluated, and trained further. The parameters are copies. `family` is `clip`.
  */
-export async function withClasses(
+export async function withClasses<N extends string>(
+  family: NamedFamily<CLIPConfig, CLIP, N>,
   model: Model<CLIPConfig, CLIP>,
   embeddings: tf.Tensor2D,
   labels: readonly string[],
@@ -67,7 +67,7 @@ export async function withClasses(
   const state = await stateOf(spec, tower);
   state.set("head.weight", { shape: [numClasses, dim], data: new Float32Array(await embeddings.data()) });
   const options = { ...model.config, textConfig: null, numClasses, state };
-  const classifier = createModel(clip, model.name as keyof typeof clip.variants, options);
+  const classifier = createModel(family, model.name as N, options);
   classifier.classes = labels;
   classifier.preprocess = model.preprocess;
   return classifier;
