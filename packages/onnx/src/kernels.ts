@@ -82,6 +82,8 @@ export interface ActivationKernels {
   EluGrad: [tf.EluGradInputs, NoAttrs];
   Gelu: Unary;
   GeluGrad: [{ dy: tf.TensorInfo; x: tf.TensorInfo }, NoAttrs];
+  GeluTanh: Unary;
+  GeluTanhGrad: [{ dy: tf.TensorInfo; x: tf.TensorInfo }, NoAttrs];
   LeakyRelu: [tf.LeakyReluInputs, tf.LeakyReluAttrs];
   Prelu: [tf.PreluInputs, NoAttrs];
   Relu: Unary;

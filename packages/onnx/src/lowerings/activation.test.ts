@@ -1,4 +1,4 @@
-import { gelu, tf } from "@vitrine/core";
+import { gelu, geluTanh, tf } from "@vitrine/core";
 import { parity, rand } from "../testing.ts";
 
 const grad = (f: (x: tf.Tensor) => tf.Tensor) => () => [f(rand(3, 5)), tf.grad(f)(rand(3, 5))];
@@ -6,6 +6,7 @@ const grad = (f: (x: tf.Tensor) => tf.Tensor) => () => [f(rand(3, 5)), tf.grad(f
 parity("activations and their gradients", [
   ["elu", grad(tf.elu)],
   ["gelu", grad(gelu)],
+  ["gelu with a tanh", grad((x) => geluTanh(tf.mul(x, 5)))],
   ["leakyRelu", grad((x) => tf.leakyRelu(x, 0.3))],
   ["prelu", () => tf.grads((x, alpha) => tf.prelu(x, alpha))([rand(3, 5), rand(5)])],
   ["relu", grad(tf.relu)],

@@ -4,6 +4,10 @@ import { float } from "../graph.ts";
 import type { ActivationKernels, LoweringsOf } from "../kernels.ts";
 import { pointwise, unary } from "./pointwise.ts";
 
+// The approximation of GELU with a tanh is x · sigmoid(x (A + B x²)).
+const A = 2 * Math.sqrt(2 / Math.PI);
+const B = 0.044715 * A;
+
 export const activation: LoweringsOf<ActivationKernels> = {
   Elu: unary("Elu"),
   // y is what Elu gave: exp(x) - 1 below zero, whose slope is y + 1.
@@ -21,6 +25,27 @@ export const activation: LoweringsOf<ActivationKernels> = {
         const bell = w("Exp", w("Neg", w("Mul", u, u)));
         const slope = w("Mul", w("Mul", u, bell), 2 / Math.sqrt(Math.PI));
         return w("Mul", w("Mul", d!, 0.5), w("Add", w("Add", w("Erf", u), slope), 1));
+      },
+      [dy, x],
+      g,
+    );
+  },
+  GeluTanh({ x }, _attrs, g) {
+    if (g.opset >= 20) return g.elementwise("Gelu", [x], x.dtype, { approximate: "tanh" });
+    return pointwise(
+      (w, v) => w("Mul", v!, w("Sigmoid", w("Mul", v!, w("Add", w("Mul", w("Mul", v!, v!), B), A)))),
+      [x],
+      g,
+    );
+  },
+  // dy · s · (1 + (1 - s) · x · (A + 3 B x²)), with B x² shared.
+  GeluTanhGrad({ dy, x }, _attrs, g) {
+    return pointwise(
+      (w, d, v) => {
+        const cubic = w("Mul", w("Mul", v!, v!), B);
+        const s = w("Sigmoid", w("Mul", v!, w("Add", cubic, A)));
+        const slope = w("Mul", v!, w("Add", w("Mul", cubic, 3), A));
+        return w("Mul", d!, w("Mul", s, w("Add", w("Mul", w("Sub", 1, s), slope), 1)));
       },
       [dy, x],
       g,
