@@ -8,7 +8,7 @@ import { findFamily } from "vitrine";
 /** Our variants for references that name a class, not a size; the case's arguments make the size. */
 const variantOf: Readonly<Record<string, string>> = {
   CvtForImageClassification: "cvt_13",
-  VisionTransformerDiffPruning: "dynamicvit_small_patch16_224",
+  VisionTransformerDiffPruning: "dynamicvit_base_patch16_224",
 };
 
 /** Checks of cases that hold no labelled images, by the reference's class. */
