@@ -6,7 +6,16 @@ import { inference, trainingMode } from "../mode.ts";
 import { initParams, specLeaves } from "../params.ts";
 import { Rng } from "../rng.ts";
 import { tf } from "../tf.ts";
-import { type Conv, type ConvNorm, conv, convNorm, convNormSpec, convSpec, makeDivisible } from "./index.ts";
+import {
+  type Conv,
+  type ConvNorm,
+  conv,
+  convNorm,
+  convNormSpec,
+  convSpec,
+  makeDivisible,
+  pixelLinear,
+} from "./index.ts";
 
 const image = () =>
   tf.tensor4d(
@@ -62,6 +71,11 @@ test("convolutions in groups are those of the parts", () => {
     const worst = tf.max(tf.abs(tf.sub(conv(p, x, { stride: 2, padding: 1 }), tf.concat(parts, 3))));
     expect(worst.dataSync()[0]).toBeLessThan(1e-3);
   }
+});
+
+test("pixelLinear is a convolution of one pixel", () => {
+  const p = initParams<Conv>(convSpec(1, 2, 3), Rng.of(1));
+  expectClose(pixelLinear(p, image()), Array.from(conv(p, image()).dataSync()));
 });
 
 test("channels that do not divide into groups are refused", () => {

@@ -6,6 +6,7 @@ import { type GroupedConvAttrs, groupedConv2d } from "../ops/grouped-conv.ts";
 import { type ParamSpec, param, type Spec } from "../params.ts";
 import { tf } from "../tf.ts";
 import type { Linear } from "./linear.ts";
+import { linear } from "./linear.ts";
 
 export interface Conv {
   weight: tf.Tensor4D;
@@ -74,6 +75,15 @@ function inGroups(weight: tf.Tensor4D, x: tf.Tensor4D, attrs: GroupedConvAttrs):
   const filter = tf.reshape(weight, [high, wide, from, to / from]) as tf.Tensor4D;
   const round = attrs.padding === "same" ? undefined : "floor";
   return tf.depthwiseConv2d(x, filter, attrs.stride, attrs.padding, "NHWC", attrs.dilation, round);
+}
+
+/**
+ * A convolution of one pixel as a matrix product. The same numbers as `conv`; quicker where what stands before and behind it
+ * works on the channels of each pixel, such as a layer norm. x: [..., I] → [..., O].
+ */
+export function pixelLinear<T extends tf.Tensor>(p: Conv, x: T): T {
+  const weight = tf.reshape(p.weight, [p.weight.shape[2], p.weight.shape[3]]) as tf.Tensor2D;
+  return linear(p.bias === undefined ? { weight } : { weight, bias: p.bias }, x);
 }
 
 /** x: [B, H, W, C] → [B, H', W', C], each channel by its own kernel. */

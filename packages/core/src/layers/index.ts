@@ -18,6 +18,7 @@ export {
   convSpec,
   depthwiseConv,
   depthwiseConvSpec,
+  pixelLinear,
   pointwiseConv,
 } from "./conv.ts";
 export {

@@ -4,8 +4,7 @@
 import type { Spec } from "../params.ts";
 import { tf } from "../tf.ts";
 import { type Activation, activations } from "./activation.ts";
-import { type Conv, type ConvSpecOptions, convSpec } from "./conv.ts";
-import { linear } from "./linear.ts";
+import { type Conv, type ConvSpecOptions, convSpec, pixelLinear } from "./conv.ts";
 
 /** timm's `SEModule`: its layers are convolutions of one pixel. */
 export interface SqueezeExcite {
@@ -32,8 +31,8 @@ export function squeezeExcite(
   x: tf.Tensor4D,
   { activation = "relu", gate = "sigmoid" }: SqueezeExciteOptions = {},
 ): tf.Tensor4D {
-  const squeezed = activations[activation](onePixel(p.fc1, tf.mean(x, [1, 2], true) as tf.Tensor4D)); // [B, 1, 1, R]
-  return tf.mul(x, activations[gate](onePixel(p.fc2, squeezed)));
+  const squeezed = activations[activation](pixelLinear(p.fc1, tf.mean(x, [1, 2], true) as tf.Tensor4D)); // [B, 1, 1, R]
+  return tf.mul(x, activations[gate](pixelLinear(p.fc2, squeezed)));
 }
 
 /** timm's `EffectiveSEModule`. */
@@ -54,11 +53,5 @@ export function effectiveSqueezeExcite(
   x: tf.Tensor4D,
   { gate = "hard_sigmoid" }: Pick<SqueezeExciteOptions, "gate"> = {},
 ): tf.Tensor4D {
-  return tf.mul(x, activations[gate](onePixel(p.fc, tf.mean(x, [1, 2], true) as tf.Tensor4D)));
-}
-
-/** A convolution of one pixel as a matrix product, whose weight gradient is one too. x: [B, 1, 1, I] → [B, 1, 1, O]. */
-function onePixel(p: Conv, x: tf.Tensor4D): tf.Tensor4D {
-  const weight = tf.reshape(p.weight, [p.weight.shape[2], p.weight.shape[3]]) as tf.Tensor2D;
-  return linear(p.bias === undefined ? { weight } : { weight, bias: p.bias }, x);
+  return tf.mul(x, activations[gate](pixelLinear(p.fc, tf.mean(x, [1, 2], true) as tf.Tensor4D)));
 }
