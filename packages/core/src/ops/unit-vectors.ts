@@ -16,8 +16,8 @@ const op = defineOp<{ x: tf.Tensor; scale: tf.Tensor }, { epsilon: number }>("Un
     return {
       // dy without its part along x: turning changes the result, lengthening does not.
       x: () => {
-        const unit = tf.mul(x!, inverse!);
-        return tf.mul(tf.sub(dy!, tf.mul(unit, along())), tf.mul(inverse!, scale!));
+        const stretch = tf.mul(inverse!, scale!);
+        return tf.sub(tf.mul(dy!, stretch), tf.mul(x!, tf.mul(tf.mul(along(), inverse!), stretch)));
       },
       scale: () => sumTo(along(), scale!.shape),
     };
