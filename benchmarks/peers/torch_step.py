@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def main() -> None:
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    model, step = build(args)
+    try:
+        model, step = build(args)
+    except FileNotFoundError as error:
+        send(out, {"missing": f"{error}; run benchmarks/peers/setup-cas-vit.sh"})
+        return
     send(
         out,
         {
@@ -66,7 +71,7 @@ def main() -> None:
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="vit_small_patch16_224", help="a timm name")
+    parser.add_argument("--model", default="vit_small_patch16_224", help="a timm name, or rcvit_* of CAS-ViT")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--img", type=int, default=224)
     parser.add_argument("--num-classes", type=int, default=1000)
@@ -80,15 +85,10 @@ def parse_args() -> argparse.Namespace:
 
 def build(args: argparse.Namespace) -> tuple["torch.nn.Module", Step]:
     """The model, and its step."""
-    import timm
     import torch
     import torch.nn.functional as F
 
-    options = {"pretrained": False, "num_classes": args.num_classes}
-    try:
-        model = timm.create_model(args.model, img_size=args.img, **options)
-    except TypeError:  # a convolutional family, which takes any size
-        model = timm.create_model(args.model, **options)
+    model = create_model(args)
     x = torch.randn(args.batch, 3, args.img, args.img)
     labels = torch.randint(0, args.num_classes, (args.batch,))
     if args.variant == "channels_last":
@@ -114,12 +114,35 @@ def build(args: argparse.Namespace) -> tuple["torch.nn.Module", Step]:
     def train() -> Callable[[], float]:
         optimizer.zero_grad(set_to_none=True)
         with precision():
-            loss = F.cross_entropy(forward(x), labels)
+            outputs = forward(x)
+            # A distilled model answers twice while it trains.
+            heads = outputs if isinstance(outputs, tuple) else (outputs,)
+            loss = sum(F.cross_entropy(logits, labels) for logits in heads) / len(heads)
         loss.backward()
         optimizer.step()
         return loss.item
 
     return model, train
+
+
+def create_model(args: argparse.Namespace) -> "torch.nn.Module":
+    """A model of timm, or of the authors of CAS-ViT."""
+    import timm
+
+    if args.model.startswith("rcvit_"):
+        folder = Path(os.environ.get("CAS_VIT") or Path(__file__).parent.parent / ".peers" / "cas-vit")
+        source = folder / "classification" / "model"
+        if not (source / "rcvit.py").exists():
+            raise FileNotFoundError(f"no rcvit.py in {source}")
+        sys.path.insert(0, str(source))
+        import rcvit
+
+        return getattr(rcvit, args.model)(num_classes=args.num_classes)
+    options = {"pretrained": False, "num_classes": args.num_classes}
+    try:
+        return timm.create_model(args.model, img_size=args.img, **options)
+    except TypeError:  # a convolutional family, which takes any size
+        return timm.create_model(args.model, **options)
 
 
 def measure(step: Step, count: int) -> dict[str, object]:
