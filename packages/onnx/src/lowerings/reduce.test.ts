@@ -16,6 +16,10 @@ parity("reductions", [
   ["the mean of integers", () => tf.mean(randInt(0, 9, 3, 4), 1)],
   ["an image held by channels", () => [tf.mean(image(), [1, 2]), tf.sum(image(), [0, 1, 2]), tf.max(image(), 3, true)]],
   ["two of three axes of an image held by channels", () => [tf.sum(image(), [0, 2]), tf.mean(image(), [1, 3])]],
+  [
+    "sums over the first axes",
+    () => [tf.sum(rand(7, 2, 3), 0), tf.sum(rand(7, 2, 3), [0, 1], true), tf.sum(tf.zeros([0, 3]), 0)],
+  ],
   ["gradients", () => tf.grad((x) => tf.add(tf.max(x, 1), tf.mul(tf.mean(x, 1), tf.sum(x, 1))))(rand(3, 4))],
   ["moments and norms", () => [...Object.values(tf.moments(rand(3, 4), 1)), tf.norm(rand(3, 4), 2)]],
 ]);
