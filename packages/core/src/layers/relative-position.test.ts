@@ -72,8 +72,8 @@ describe.each<Grid>([
 
 test("a table of another window is refused", () => {
   const message = "7x7 offsets are expected for a window of 4x4, a table of [25,3] found";
-  expect(() => relativePositionBias(tf.zeros([25, 3]), [4, 4])).toThrow(message);
-  expect(() => relativePositionBias(tf.zeros([3, 7, 5]), [4, 4])).toThrow("a table of [3,7,5] found");
+  expect(() => relativePositionBias(tf.zeros<tf.Rank.R2>([25, 3]), [4, 4])).toThrow(message);
+  expect(() => relativePositionBias(tf.zeros<tf.Rank.R3>([3, 7, 5]), [4, 4])).toThrow("a table of [3,7,5] found");
 });
 
 describe("logOffsets", () => {

@@ -20,7 +20,7 @@ import {
   swinV2CrHead,
   swinV2CrSpec,
 } from "./model-v2-cr.ts";
-import { mapDepth, mapStages } from "./patches.ts";
+import { mapDepth, mapStages } from "./stages.ts";
 import { sizes } from "./variants.ts";
 import { sizes as v2Sizes } from "./variants-v2.ts";
 import { sizes as crSizes } from "./variants-v2-cr.ts";

@@ -22,7 +22,6 @@ import {
   zeros,
 } from "@vitrine/core";
 import {
-  dropPathRates,
   type Grid,
   type LayerNorm,
   type Linear,
@@ -39,17 +38,21 @@ import {
   checkHeads,
   embedPatches,
   epsilon,
-  joinNeighbours,
   type MapConfig,
+  mapDefaults,
+  mergePatches,
   type NormedPatchEmbed,
   normedPatchEmbedSpec,
+  type PatchMerging,
   type PooledHead,
   patchGrid,
+  patchMergingSpec,
   pooledHead,
   pooledHeadSpec,
   stageShapes,
 } from "./patches.ts";
 import { inWindows } from "./shifted-windows.ts";
+import { type Stage, throughStages } from "./stages.ts";
 import { attendWithBias, byImage, type Heads, splitHeads, temperature } from "./window-attention.ts";
 import {
   type BlockWindow,
@@ -74,35 +77,16 @@ export interface SwinV2CrConfig extends MapConfig {
   extraNormPeriod: number;
   /** A norm on the main branch at the end of each stage, not the last alone. */
   extraNormStage: boolean;
-  /** Dropout behind the linear layers of a block but the one of queries, keys and values. */
-  projDropRate: number;
-  /** Dropout of attention weights. */
-  attnDropRate: number;
-  /** Chance that the last block is skipped for a sample in training; earlier blocks less, the first never. */
-  dropPathRate: number;
 }
 
 export const defaults: SwinV2CrConfig = {
-  imgSize: 224,
-  patchSize: 4,
-  inChans: 3,
-  numClasses: 1000,
-  globalPool: "avg",
-  embedDim: 96,
-  depths: [2, 2, 6, 2],
-  numHeads: [3, 6, 12, 24],
+  ...mapDefaults,
   windowSize: null,
   windowRatio: 8,
-  alwaysPartition: false,
-  strictImgSize: true,
-  dynamicImgSize: false,
   mlpRatio: 4,
   initValues: 0,
   extraNormPeriod: 0,
   extraNormStage: false,
-  dropRate: 0,
-  projDropRate: 0,
-  attnDropRate: 0,
   dropPathRate: 0,
 };
 
@@ -123,11 +107,6 @@ export interface SwinV2CrBlock {
   mlp: Mlp;
   norm2: LayerNorm;
   norm3?: LayerNorm;
-}
-
-export interface PatchMerging {
-  norm: LayerNorm;
-  reduction: Linear;
 }
 
 export interface SwinV2Cr extends PooledHead {
@@ -182,15 +161,15 @@ export function swinV2CrSpec(c: SwinV2CrConfig): Spec<SwinV2Cr> {
   return {
     patch_embed: normedPatchEmbedSpec(c),
     stages: stages.map((stage, i) => ({
-      ...(i > 0 ? { downsample: mergingSpec(stages[i - 1]!.dim) } : {}),
+      ...(i > 0
+        ? {
+            downsample: patchMergingSpec(stages[i - 1]!.dim, stage.dim, { init: fanInUniform(4 * stages[i - 1]!.dim) }),
+          }
+        : {}),
       blocks: stage.blocks.map(({ extraNorm }) => blockSpec(c, stage, extraNorm)),
     })),
     ...pooledHeadSpec(c, { init: fanInUniform(dim), biasInit: fanInUniform(dim) }),
   } as Spec<SwinV2Cr>;
-}
-
-function mergingSpec(from: number): Spec<PatchMerging> {
-  return { norm: layerNormSpec(4 * from), reduction: plainLinear(4 * from, 2 * from, false) };
 }
 
 function blockSpec(c: SwinV2CrConfig, { dim, heads }: StagePlan, extraNorm: boolean): Spec<SwinV2CrBlock> {
@@ -212,28 +191,14 @@ function blockSpec(c: SwinV2CrConfig, { dim, heads }: StagePlan, extraNorm: bool
 
 /** The last stage's map, normalised by its last block. images: [B, H, W, C] → [B, H/32, W/32, 8·embedDim] with four stages. */
 export function swinV2CrFeatures(c: SwinV2CrConfig, p: SwinV2Cr, images: tf.Tensor4D, mode: Mode): tf.Tensor4D {
-  const rates = dropPathRates(
-    c.dropPathRate,
-    c.depths.reduce((sum, depth) => sum + depth, 0),
-  );
-  let x = embedPatches(c, p.patch_embed, images, mode);
-  let block = 0;
-  plan(c).forEach((stage, i) => {
-    const inside = scope(scope(mode, "stages"), String(i));
+  const stages = plan(c).map(({ heads, blocks: plans }, i): Stage => {
     const { downsample, blocks } = p.stages[i]!;
-    if (downsample) x = tap(scope(inside, "downsample"), merge(downsample, x)); //                   [B, ⌈H/2⌉, ⌈W/2⌉, 2D]
-    stage.blocks.forEach((at, j) => {
-      const here = scope(scope(inside, "blocks"), String(j));
-      x = swinV2CrBlock(c, stage.heads, at, blocks[j]!, x, here, rates[block++]!);
-    });
-    x = tap(inside, x);
+    return {
+      merge: downsample && ((x) => mergePatches(downsample, x)),
+      blocks: plans.map((at, j) => (x, inside, rate) => swinV2CrBlock(c, heads, at, blocks[j]!, x, inside, rate)),
+    };
   });
-  return x;
-}
-
-/** x: [B, H, W, D] → [B, ⌈H/2⌉, ⌈W/2⌉, 2D]. */
-function merge(p: PatchMerging, x: tf.Tensor4D): tf.Tensor4D {
-  return linear(p.reduction, layerNorm(p.norm, joinNeighbours(x), epsilon));
+  return throughStages(c, "stages", stages, embedPatches(c, p.patch_embed, images, mode), mode);
 }
 
 /** x: [B, H, W, D] → [B, H, W, D]. */

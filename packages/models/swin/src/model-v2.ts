@@ -21,7 +21,6 @@ import {
 } from "@vitrine/core";
 import {
   type Activation,
-  dropPathRates,
   type Grid,
   type LayerNorm,
   type Linear,
@@ -42,6 +41,7 @@ import {
   epsilon,
   joinNeighbours,
   type MapConfig,
+  mapDefaults,
   type NormedPatchEmbed,
   normedPatchEmbedSpec,
   type PooledHead,
@@ -51,6 +51,7 @@ import {
   stageShapes,
 } from "./patches.ts";
 import { inWindows } from "./shifted-windows.ts";
+import { type Stage, throughStages } from "./stages.ts";
 import { attendWithBias, byImage, type Heads, splitHeads, temperature } from "./window-attention.ts";
 import {
   type BlockWindow,
@@ -73,35 +74,15 @@ export interface SwinV2Config extends MapConfig {
   mlpRatio: number;
   qkvBias: boolean;
   actLayer: Activation;
-  /** Dropout behind the linear layers of a block but the one of queries, keys and values. */
-  projDropRate: number;
-  /** Dropout of attention weights. */
-  attnDropRate: number;
-  /** Chance that the last block is skipped for a sample in training; earlier blocks less, the first never. */
-  dropPathRate: number;
 }
 
 export const defaults: SwinV2Config = {
-  imgSize: 224,
-  patchSize: 4,
-  inChans: 3,
-  numClasses: 1000,
-  globalPool: "avg",
-  embedDim: 96,
-  depths: [2, 2, 6, 2],
-  numHeads: [3, 6, 12, 24],
+  ...mapDefaults,
   windowSize: 7,
   pretrainedWindowSizes: [0, 0, 0, 0],
-  alwaysPartition: false,
-  strictImgSize: true,
-  dynamicImgSize: false,
   mlpRatio: 4,
   qkvBias: true,
   actLayer: "gelu",
-  dropRate: 0,
-  projDropRate: 0,
-  attnDropRate: 0,
-  dropPathRate: 0.1,
 };
 
 /** Width of the perceptron that biases come from. */
@@ -202,22 +183,14 @@ function blockSpec(c: SwinV2Config, dim: number, heads: number): Spec<SwinV2Bloc
 
 /** The last stage's map, normalised. images: [B, H, W, C] → [B, H/32, W/32, 8·embedDim] with four stages. */
 export function swinV2Features(c: SwinV2Config, p: SwinV2, images: tf.Tensor4D, mode: Mode): tf.Tensor4D {
-  const rates = dropPathRates(
-    c.dropPathRate,
-    c.depths.reduce((sum, depth) => sum + depth, 0),
-  );
-  let x = embedPatches(c, p.patch_embed, images, mode);
-  let block = 0;
-  plan(c).forEach((stage, i) => {
-    const inside = scope(scope(mode, "layers"), String(i));
+  const stages = plan(c).map((stage, i): Stage => {
     const { downsample, blocks } = p.layers[i]!;
-    if (downsample) x = tap(scope(inside, "downsample"), merge(downsample, x)); //                   [B, ⌈H/2⌉, ⌈W/2⌉, 2D]
-    stage.windows.forEach((window, j) => {
-      const here = scope(scope(inside, "blocks"), String(j));
-      x = swinV2Block(c, stage, window, blocks[j]!, x, here, rates[block++]!);
-    });
-    x = tap(inside, x);
+    return {
+      merge: downsample && ((x) => merge(downsample, x)),
+      blocks: stage.windows.map((at, j) => (x, inside, rate) => swinV2Block(c, stage, at, blocks[j]!, x, inside, rate)),
+    };
   });
+  const x = throughStages(c, "layers", stages, embedPatches(c, p.patch_embed, images, mode), mode);
   return tap(scope(mode, "norm"), layerNorm(p.norm, x, epsilon));
 }
 

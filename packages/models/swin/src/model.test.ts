@@ -92,7 +92,7 @@ describe("refusals", () => {
 
   test.each([
     [{ numHeads: [1, 3] }, "stage 1 is 16 wide, which its 3 heads do not divide"],
-    [{ numHeads: [1] }, "numHeads: one for each of the 2 stages of depths, found 1"],
+    [{ numHeads: [1], headDim: 4 }, "numHeads: one for each of the 2 stages of depths, found 1"],
     [{ windowSize: [4, 4, 4] }, "one window, or one for each of the 2 stages; found 3"],
     [{ windowSize: 0 }, "windowSize must be whole and positive, found 0"],
     [{ mlpRatio: [4] }, "mlpRatio: one for each of the 2 stages, found 1"],

@@ -20,7 +20,6 @@ import {
   truncNormal,
 } from "@vitrine/core";
 import {
-  dropPathRates,
   type LayerNorm,
   type Linear,
   layerNorm,
@@ -37,16 +36,20 @@ import {
   checkHeads,
   embedPatches,
   epsilon,
-  joinNeighbours,
   type MapConfig,
+  mapDefaults,
+  mergePatches,
   type NormedPatchEmbed,
   normedPatchEmbedSpec,
+  type PatchMerging,
   type PooledHead,
+  patchMergingSpec,
   pooledHead,
   pooledHeadSpec,
   stageShapes,
 } from "./patches.ts";
 import { inWindows } from "./shifted-windows.ts";
+import { type Stage, throughStages } from "./stages.ts";
 import { attendWithBias, byImage, type Heads, splitHeads } from "./window-attention.ts";
 import { type BlockWindow, blockWindow, perStage, stageWindows, type WindowSize } from "./windows.ts";
 
@@ -59,34 +62,14 @@ export interface SwinConfig extends MapConfig {
   /** Width of the perceptrons' hidden layer over the stage's width; one for all stages or one a stage. */
   mlpRatio: number | readonly number[];
   qkvBias: boolean;
-  /** Dropout behind the linear layers of a block but the one of queries, keys and values. */
-  projDropRate: number;
-  /** Dropout of attention weights. */
-  attnDropRate: number;
-  /** Chance that the last block is skipped for a sample in training; earlier blocks less, the first never. */
-  dropPathRate: number;
 }
 
 export const defaults: SwinConfig = {
-  imgSize: 224,
-  patchSize: 4,
-  inChans: 3,
-  numClasses: 1000,
-  globalPool: "avg",
-  embedDim: 96,
-  depths: [2, 2, 6, 2],
-  numHeads: [3, 6, 12, 24],
+  ...mapDefaults,
   headDim: null,
   windowSize: 7,
-  alwaysPartition: false,
-  strictImgSize: true,
-  dynamicImgSize: false,
   mlpRatio: 4,
   qkvBias: true,
-  dropRate: 0,
-  projDropRate: 0,
-  attnDropRate: 0,
-  dropPathRate: 0.1,
 };
 
 export interface WindowAttention {
@@ -100,11 +83,6 @@ export interface SwinBlock {
   attn: WindowAttention;
   norm2: LayerNorm;
   mlp: Mlp;
-}
-
-export interface PatchMerging {
-  norm: LayerNorm;
-  reduction: Linear;
 }
 
 export interface SwinStage {
@@ -133,7 +111,7 @@ function plan(c: SwinConfig): StagePlan[] {
   const targets = stageWindows(c.windowSize, stages);
   const ratios = perStage<number>("mlpRatio", c.mlpRatio, stages);
   const headDims = perStage<number | null>("headDim", c.headDim, stages);
-  if (headDims.includes(null)) checkHeads(c);
+  checkHeads(c, headDims);
   return stageShapes(c).map(({ map, dim }, i) => ({
     dim,
     heads: c.numHeads[i]!,
@@ -150,16 +128,12 @@ export function swinSpec(c: SwinConfig): Spec<Swin> {
   return {
     patch_embed: normedPatchEmbedSpec(c),
     layers: stages.map((stage, i) => ({
-      ...(i > 0 ? { downsample: mergingSpec(stages[i - 1]!.dim, stage.dim) } : {}),
+      ...(i > 0 ? { downsample: patchMergingSpec(stages[i - 1]!.dim, stage.dim) } : {}),
       blocks: stage.windows.map(({ window }) => blockSpec(c, stage, window)),
     })),
     norm: layerNormSpec(stages.at(-1)!.dim),
     ...pooledHeadSpec(c),
   } as Spec<Swin>;
-}
-
-function mergingSpec(from: number, to: number): Spec<PatchMerging> {
-  return { norm: layerNormSpec(4 * from), reduction: linearSpec(4 * from, to, { bias: false }) };
 }
 
 function blockSpec(c: SwinConfig, { dim, heads, headDim, mlpRatio }: StagePlan, [h, w]: readonly [number, number]) {
@@ -178,28 +152,15 @@ function blockSpec(c: SwinConfig, { dim, heads, headDim, mlpRatio }: StagePlan, 
 
 /** The last stage's map, normalised. images: [B, H, W, C] → [B, H/32, W/32, 8·embedDim] with four stages. */
 export function swinFeatures(c: SwinConfig, p: Swin, images: tf.Tensor4D, mode: Mode): tf.Tensor4D {
-  const rates = dropPathRates(
-    c.dropPathRate,
-    c.depths.reduce((sum, depth) => sum + depth, 0),
-  );
-  let x = embedPatches(c, p.patch_embed, images, mode);
-  let block = 0;
-  plan(c).forEach((stage, i) => {
-    const inside = scope(scope(mode, "layers"), String(i));
+  const stages = plan(c).map((stage, i): Stage => {
     const { downsample, blocks } = p.layers[i]!;
-    if (downsample) x = tap(scope(inside, "downsample"), merge(downsample, x)); //                   [B, ⌈H/2⌉, ⌈W/2⌉, 2D]
-    stage.windows.forEach((window, j) => {
-      const here = scope(scope(inside, "blocks"), String(j));
-      x = swinBlock(c, stage, window, blocks[j]!, x, here, rates[block++]!);
-    });
-    x = tap(inside, x);
+    return {
+      merge: downsample && ((x) => mergePatches(downsample, x)),
+      blocks: stage.windows.map((at, j) => (x, inside, rate) => swinBlock(c, stage, at, blocks[j]!, x, inside, rate)),
+    };
   });
+  const x = throughStages(c, "layers", stages, embedPatches(c, p.patch_embed, images, mode), mode);
   return tap(scope(mode, "norm"), layerNorm(p.norm, x, epsilon));
-}
-
-/** x: [B, H, W, D] → [B, ⌈H/2⌉, ⌈W/2⌉, 2D]. */
-function merge(p: PatchMerging, x: tf.Tensor4D): tf.Tensor4D {
-  return linear(p.reduction, layerNorm(p.norm, joinNeighbours(x), epsilon));
 }
 
 /** x: [B, H, W, D] → [B, H, W, D]. */
@@ -218,7 +179,7 @@ function swinBlock(
     const [q, k, v] = splitHeads(linear(p.attn.qkv, windows), stage.heads);
     const heads: Heads = [tf.mul(q, stage.headDim ** -0.5), k, v];
     const bias = relativePositionBias(p.attn.relative_position_bias_table, at.window); //             [h, N, N]
-    const mixed = linear(p.attn.proj, attendWithBias(heads, bias, mask, c.attnDropRate, inside)); //      [B·nW, N, D]
+    const mixed = linear(p.attn.proj, attendWithBias(heads, bias, mask, c.attnDropRate, inside)); //  [B·nW, N, D]
     if (mode.taps) tap(inside, byImage(mixed, x.shape[0]));
     return dropout(mixed, c.projDropRate, scope(inside, "proj_drop"));
   });

@@ -7,6 +7,7 @@ import {
   globalPool2d,
   type LayerNorm,
   type Linear,
+  type LinearOptions,
   layerNorm,
   layerNormSpec,
   linear,
@@ -38,7 +39,32 @@ export interface MapConfig extends BaseConfig {
   dynamicImgSize: boolean;
   /** Dropout ahead of the head. */
   dropRate: number;
+  /** Dropout behind the linear layers of a block but the one of queries, keys and values. */
+  projDropRate: number;
+  /** Dropout of attention weights. */
+  attnDropRate: number;
+  /** Chance that the last block is skipped for a sample in training; earlier blocks less, the first never. */
+  dropPathRate: number;
 }
+
+/** timm's defaults of what all are asked: the tiny model. */
+export const mapDefaults: MapConfig = {
+  imgSize: 224,
+  patchSize: 4,
+  inChans: 3,
+  numClasses: 1000,
+  globalPool: "avg",
+  embedDim: 96,
+  depths: [2, 2, 6, 2],
+  numHeads: [3, 6, 12, 24],
+  alwaysPartition: false,
+  strictImgSize: true,
+  dynamicImgSize: false,
+  dropRate: 0,
+  projDropRate: 0,
+  attnDropRate: 0,
+  dropPathRate: 0.1,
+};
 
 /** A stage by its place: the size of its map for images of `imgSize`, and its width. */
 export interface StageShape {
@@ -63,13 +89,14 @@ export function stageShapes(c: MapConfig): StageShape[] {
   });
 }
 
-/** @throws VitrineError where there are not as many heads as stages, or heads do not divide a stage's width. */
-export function checkHeads({ depths, numHeads, embedDim }: MapConfig): void {
+/** @throws VitrineError where there are not as many heads as stages, or heads without a width do not divide a stage's. */
+export function checkHeads({ depths, numHeads, embedDim }: MapConfig, headDims: readonly (number | null)[] = []): void {
   if (depths.length !== numHeads.length)
     throw refuse(`numHeads: one for each of the ${depths.length} stages of depths, found ${numHeads.length}`);
   numHeads.forEach((heads, i) => {
     const dim = embedDim * 2 ** i;
-    if (dim % heads !== 0) throw refuse(`numHeads: stage ${i} is ${dim} wide, which its ${heads} heads do not divide`);
+    if (dim % heads !== 0 && !headDims[i])
+      throw refuse(`numHeads: stage ${i} is ${dim} wide, which its ${heads} heads do not divide`);
   });
 }
 
@@ -118,11 +145,26 @@ export function joinNeighbours(x: tf.Tensor4D): tf.Tensor4D {
   return tf.reshape(cut, [batch, rows, columns, 4 * channels]);
 }
 
+/** Four neighbours normalised together and halved in number of channels; v2 has it in another order. */
+export interface PatchMerging {
+  norm: LayerNorm;
+  reduction: Linear;
+}
+
+export function patchMergingSpec(from: number, to: number, options: LinearOptions = {}): Spec<PatchMerging> {
+  return { norm: layerNormSpec(4 * from), reduction: linearSpec(4 * from, to, { ...options, bias: false }) };
+}
+
+/** x: [B, H, W, D] → [B, ⌈H/2⌉, ⌈W/2⌉, 2D]. */
+export function mergePatches(p: PatchMerging, x: tf.Tensor4D): tf.Tensor4D {
+  return linear(p.reduction, layerNorm(p.norm, joinNeighbours(x), epsilon));
+}
+
 export interface PooledHead {
   head?: { fc: Linear };
 }
 
-export function pooledHeadSpec(c: MapConfig, options?: Parameters<typeof linearSpec>[2]): Spec<PooledHead> {
+export function pooledHeadSpec(c: MapConfig, options: LinearOptions = {}): Spec<PooledHead> {
   if (c.numClasses === 0) return {} as Spec<PooledHead>;
   if (c.globalPool === "") throw refuse('globalPool "" leaves the map as it is, which needs numClasses 0');
   const dim = c.embedDim * 2 ** (c.depths.length - 1) * (c.globalPool === "catavgmax" ? 2 : 1);
@@ -137,25 +179,4 @@ export function pooledHead(c: MapConfig, p: PooledHead, map: tf.Tensor4D, mode: 
 
 function pool({ globalPool }: MapConfig, map: tf.Tensor4D): tf.Tensor2D {
   return globalPool === "" ? (map as tf.Tensor as tf.Tensor2D) : globalPool2d(map, globalPool);
-}
-
-/** timm's order: the patches, each block (what halves the map with the block behind it, the last norm with the last), the head. */
-export function mapDepth(c: Pick<MapConfig, "depths">, path: string): number {
-  const total = c.depths.reduce((sum, depth) => sum + depth, 0);
-  const stage = /^(?:layers|stages)\.(\d+)\.(?:downsample|blocks\.(\d+))\./.exec(path);
-  if (stage) {
-    const before = c.depths.slice(0, Number(stage[1])).reduce((sum, depth) => sum + depth, 0);
-    return before + Number(stage[2] ?? 0) + 1;
-  }
-  if (path.startsWith("patch_embed.")) return 0;
-  return path.startsWith("norm.") ? total : total + 1;
-}
-
-/** The maps that stages end with, under the path of their list. */
-export function mapStages(c: MapConfig, list: "layers" | "stages") {
-  return c.depths.map((_, i) => ({
-    path: `${list}.${i}`,
-    channels: c.embedDim * 2 ** i,
-    stride: c.patchSize * 2 ** i,
-  }));
 }
