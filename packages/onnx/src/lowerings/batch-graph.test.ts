@@ -1,6 +1,6 @@
 // Graphs whose batch dimension varies: what is traced at two sizes must hold at a third, with ONNX's own operators only.
 
-import { layerNorm, Rng, tf } from "@vitrine/core";
+import { layerNorm, Rng, selectiveScan, tf } from "@vitrine/core";
 import { beforeEach, expect, test } from "vitest";
 import { encodeModel } from "../proto.ts";
 import { useOnnx } from "../register.ts";
@@ -103,6 +103,14 @@ const cases: [string, (x: tf.Tensor4D) => tf.Tensor][] = [
       ),
   ],
   ["products by notation", (x) => tf.einsum("bhwc,wk->bkhc", x, random(4, 3))],
+  [
+    "a selective scan",
+    (x) => {
+      const u = tf.reshape(x, [-1, 16, 6]);
+      const [b, c] = tf.split(u, 2, 2) as [tf.Tensor, tf.Tensor];
+      return selectiveScan({ u, delta: tf.softplus(u), a: tf.neg(tf.exp(random(6, 3))), b, c, d: random(6) });
+    },
+  ],
   ["norms and extremes", (x) => tf.add(tf.norm(x, "euclidean", [1, 2]), tf.max(x, [1, 2]))],
 ];
 

@@ -42,8 +42,9 @@ export function foldConstants(
     wanted.map((value, i) => [value, new Value(value.shape, value.dtype, { data: results[i]!, literal: true })]),
   );
   for (const [value, made] of values) onFold(made, origins.get(value)!);
+  // By its outputs: a node that reads a folded one is another object by now.
   return rewrite(graph, (node) =>
-    inside.has(node) ? node.outputs.map((output) => values.get(output) ?? output) : undefined,
+    origins.has(node.outputs[0]!) ? node.outputs.map((output) => values.get(output) ?? output) : undefined,
   );
 }
 
