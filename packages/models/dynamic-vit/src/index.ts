@@ -21,7 +21,8 @@ export {
   scoreDistillation,
   tokenDistillation,
 } from "./losses.ts";
-export { type DynamicViT, type DynamicViTConfig, type DynamicViTOutput, dynamicVitOutput } from "./model.ts";
+export type { DynamicViT, DynamicViTConfig } from "./model.ts";
+export { type DynamicViTOutput, dynamicVitOutput } from "./model.ts";
 
 /** Vision transformers that drop tokens, https://arxiv.org/abs/2106.02034 */
 export const dynamicVit = defineFamily({
