@@ -210,7 +210,7 @@ function oneBlock(
   const mixed = liteMla(context.main, x, scope(mode, "context_module.main"), { ...options, headDim: c.headDim });
   const middle = tap(scope(mode, "context_module"), tf.add<tf.Tensor4D>(x, mixed));
   const y = localBlock(local, near.main, middle, scope(mode, "local_module.main"), options);
-  return tap(mode, tf.add<tf.Tensor4D>(middle, y));
+  return tap(mode, tap(scope(mode, "local_module"), tf.add<tf.Tensor4D>(middle, y)));
 }
 
 /** Class scores. features: [B, H, W, D] → [B, classes], or what the classifier reads with `preLogits`. */
