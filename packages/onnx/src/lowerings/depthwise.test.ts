@@ -37,6 +37,8 @@ for (const batch of [1, 3])
 parity("DepthwiseConv2dNative and its gradients", [
   ...grid,
   ["wide image", depthwise([2, 6, 40, 3], [3, 3, 3, 1], 1, "same")],
+  ["wide image, wide filter", depthwise([2, 8, 56, 3], [7, 7, 3, 1], 1, 3)],
+  ["wider image, wide filter", depthwise([1, 8, 90, 2], [7, 7, 2, 1], 1, 3)],
   ["one channel", depthwise([2, 6, 5, 1], [3, 3, 1, 1], 1, "same")],
   ["one channel, three filters", depthwise([2, 6, 5, 1], [3, 3, 1, 3], 1, 1)],
   ["oblong filter", depthwise([2, 6, 8, 3], [3, 2, 3, 1], 1, "same")],
