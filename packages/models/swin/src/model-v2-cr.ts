@@ -34,6 +34,7 @@ import {
   mlp,
   relativePositionBias,
 } from "@vitrine/core/layers";
+import { fromEarlierCr } from "./checkpoint.ts";
 import {
   checkHeads,
   embedPatches,
@@ -252,9 +253,9 @@ export function swinV2CrHead(
   return pooledHead(c, p, map as tf.Tensor4D, mode, preLogits);
 }
 
-/** A checkpoint for other channels. Windows and images of other sizes need nothing. */
+/** An earlier checkpoint, or one for other channels. Windows and images of other sizes need nothing. */
 export function adaptSwinV2Cr(c: SwinV2CrConfig, given: State, notes: string[]): State {
-  const state = new Map(given);
+  const state = fromEarlierCr(given, notes);
   adaptInputConv("patch_embed.proj.weight", c.inChans, state, notes);
   return state;
 }

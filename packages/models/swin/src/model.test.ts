@@ -67,7 +67,7 @@ describe("windows", () => {
   });
 });
 
-describe("checkpoints of the authors", () => {
+describe("checkpoints as published", () => {
   beforeAll(() => useBackend("cpu"));
 
   test("load under timm's names", async () => {
@@ -83,6 +83,22 @@ describe("checkpoints of the authors", () => {
     expect(again.notes).toEqual(["the authors' names were put into timm's"]);
     const x = images(32);
     expect(again.logits(x).arraySync()).toEqual(model.logits(x).arraySync());
+  });
+
+  test("of timm's v2 hold a divisor where later ones hold a logarithm", async () => {
+    const options = { ...small, windowRatio: 2, initValues: 1 };
+    const model = createModel(swinV2Cr, "swinv2_cr_tiny_224", options);
+    const given = new Map(
+      [...(await stateOf(model.spec, model.params))].map(([key, { shape, data }]) => [
+        key.replace("logit_scale", "tau").replace("head.fc", "head"),
+        { shape, data: key.endsWith("logit_scale") ? data.map((value) => Math.exp(-value)) : data },
+      ]),
+    );
+    const again = createModel(swinV2Cr, "swinv2_cr_tiny_224", { ...options, state: given, seed: 7 });
+    expect(again.notes).toEqual(["the names of timm's earlier checkpoints were put into today's"]);
+    const x = images(32);
+    const worst = tf.max(tf.abs(tf.sub(again.logits(x), model.logits(x))));
+    expect((await worst.data())[0]).toBeLessThan(1e-5);
   });
 });
 
