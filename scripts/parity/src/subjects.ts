@@ -4,6 +4,8 @@
 import { VitrineError } from "@vitrine/core";
 import { type Check, checkGolden, type Golden } from "@vitrine/test-utils/golden";
 import { findFamily } from "vitrine";
+import { checkClip } from "./clip.ts";
+import { checkAxialAttention, checkPerformerAttention } from "./layers.ts";
 
 /** Our variants for references that name a class, not a size; the case's arguments make the size. */
 const variantOf: Readonly<Record<string, string>> = {
@@ -12,7 +14,11 @@ const variantOf: Readonly<Record<string, string>> = {
 };
 
 /** Checks of cases that hold no labelled images, by the reference's class. */
-const ownChecks: Readonly<Record<string, (golden: Golden) => Promise<Check[]>>> = {};
+const ownChecks: Readonly<Record<string, (golden: Golden) => Promise<Check[]>>> = {
+  AxialAttention: checkAxialAttention,
+  CLIPModel: checkClip,
+  SelfAttention: checkPerformerAttention,
+};
 
 /** All comparisons of a case on the current backend. @throws VitrineError where nothing of ours is its counterpart. */
 export async function check(golden: Golden): Promise<Check[]> {
