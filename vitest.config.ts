@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           // ONNX Runtime, which brings a thread a core to each process.
           name: "native",
-          include: tests("packages/onnx", "packages/train", "packages/export", "packages/models/*"),
+          include: tests("packages/onnx", "packages/train", "packages/export", "packages/models/*", "scripts/support"),
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           ...limits,

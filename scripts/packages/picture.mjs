@@ -13,10 +13,7 @@ const rules = [
     folder: "packages/cli",
     may: ["packages/vitrine", "packages/train", "packages/export", "packages/data", "packages/onnx", "packages/core"],
   },
-  {
-    folder: "packages/test-utils",
-    may: ["packages/train", "packages/export", "packages/data", "packages/onnx", "packages/core"],
-  },
+  { folder: "packages/test-utils", may: ["packages/core", "packages/onnx"] },
 ];
 
 /** Folders of programs, not of the library: they may import every package by its published name. */

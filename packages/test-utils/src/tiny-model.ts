@@ -12,6 +12,8 @@ export interface TinyModel {
   otherSize?: number | [height: number, width: number];
   /** Where the tests' usual rate of learning does not suit it. */
   learningRate?: number;
+  /** The rate of plain gradient descent on one batch; 0.5 where left out, too much for gradients that are large at first. */
+  descentRate?: number;
 }
 
 /** Reads `tiny.json` of a family's folder of fixtures. @throws VitrineError where it is absent. */

@@ -1,13 +1,10 @@
 // What a user does with a model, as tests of a family's tiny one; what they found is kept as `support.json` beside the
-// fixtures, from which scripts/support makes docs/support.md.
+// fixtures, from which render.mjs makes docs/support.md.
 
 import { fileURLToPath } from "node:url";
-import { type BaseConfig, imageSize, type Model, type ModelOptions, stateOf } from "@vitrine/core";
+import { type BaseConfig, createModel, imageSize, type ModelOptions, stateOf } from "@vitrine/core";
+import { type AnyFamily, backendNames, goldenFolders, tinyModel, useBackend } from "@vitrine/test-utils/golden";
 import { beforeAll, describe, expect, test } from "vitest";
-import { backendNames, useBackend } from "./backends.ts";
-import type { AnyFamily } from "./check-golden.ts";
-import { goldenFolders } from "./golden.ts";
-import { tinyModel } from "./tiny-model.ts";
 import { exportAndVerify, exportedBatches, learnDigits } from "./whole-way.ts";
 
 /** A row of docs/support.md. */
@@ -30,13 +27,10 @@ export interface Support {
   maps: string[];
 }
 
-/** Registers the tests, and the last one, which keeps what they found. */
-export function describeWholeWay(
-  family: AnyFamily,
-  make: (options?: ModelOptions<BaseConfig>) => Model,
-  fixtures: URL,
-): void {
-  const { otherSize, learningRate } = tinyModel(fixtures);
+/** Registers the tests of a family, by its folder of fixtures, and the last one, which keeps what they found. */
+export function describeFamilyInUse(family: AnyFamily, fixtures: URL): void {
+  const { variant, options, otherSize, learningRate } = tinyModel(fixtures);
+  const make = (more: ModelOptions<BaseConfig> = {}) => createModel(family, variant, { ...options, ...more });
 
   describe(`${family.name} in use`, () => {
     beforeAll(() => useBackend("onnx"));
@@ -84,7 +78,7 @@ export function describeWholeWay(
         title: family.title,
         paper: family.paper,
         variants: Object.keys(family.variants).length,
-        // Each has a test above; a failing one fails the run.
+        // Each has a test in the family's own suite; a failing one fails the run.
         parity: { cases: goldenFolders(fixtures).map(([name]) => name), backends: [...backendNames] },
         ...found,
         maps: (make().stages ?? []).map(({ path }) => path),

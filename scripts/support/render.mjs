@@ -1,4 +1,4 @@
-// node scripts/support.mjs [--check]
+// pnpm support [--check]
 //
 // Makes docs/support.md from what the tests of the families found (`fixtures/**/support.json`). With --check nothing is
 // written: the exit code is 1 where the page is not what it would be.
@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const page = join("docs", "support.md");
 
 const sizes = {

@@ -1,0 +1,3 @@
+import { describeShare } from "../src/shares.ts";
+
+await describeShare(2, 4);
