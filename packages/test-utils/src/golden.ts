@@ -99,7 +99,10 @@ export function stateFrom(checkpoint: Checkpoint<"sync">): State {
 /** The constructor's arguments as options of our model: the same names in camel case, inside nested objects too. */
 export function optionsOf(about: CaseDescription): Record<string, unknown> {
   const { in_chans: inChans, num_classes: numClasses } = about;
-  const kwargs = camelCased(about.kwargs) as Record<string, unknown>;
+  // timm's create_model leaves out arguments that are None, so that the variant's own stand.
+  const ofTimm = about.reference.startsWith("timm ");
+  const given = Object.entries(about.kwargs).filter(([, value]) => !(ofTimm && value === null));
+  const kwargs = camelCased(Object.fromEntries(given)) as Record<string, unknown>;
   return { inChans, numClasses, imgSize: about.weights_img_size ?? about.img_size, ...kwargs };
 }
 
