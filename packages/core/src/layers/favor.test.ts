@@ -10,7 +10,7 @@ import { eluFeatures, featureAttention } from "./linear-attention.ts";
 function random(name: string, shape: number[], scale = 1): tf.Tensor4D {
   const draw = Rng.of(2, name);
   const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * draw.normal());
-  return tf.tensor(values, shape) as tf.Tensor4D;
+  return tf.tensor4d(values, shape as [number, number, number, number]);
 }
 
 async function worst(a: tf.Tensor, b: tf.Tensor): Promise<number> {

@@ -23,7 +23,7 @@ describe.each(backendNames)("axialAttention on %s", (backend) => {
 
   test.each(goldenFolders(new URL("layers/", fixtures)))("gives the reference's numbers: %s", async (_, folder) => {
     const golden = readGolden(folder);
-    const { dim, ...options } = optionsOf(golden.about) as { dim: number; dimIndex?: number };
+    const { dim, ...options } = optionsOf(golden.about) as { dim: number; heads: number; dimIndex?: number };
     const spec = axialAttentionSpec(dim, options);
     const checks = await checkCase(
       layerSubject<AxialAttention>(golden, spec, (p, x) => axialAttention(p, x, options)),
