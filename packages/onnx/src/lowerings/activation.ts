@@ -17,14 +17,16 @@ export const activation: LoweringsOf<ActivationKernels> = {
     const { SQRT1_2 } = Math;
     return pointwise((w, v) => w("Mul", w("Mul", v!, w("Add", w("Erf", w("Mul", v!, SQRT1_2)), 1)), 0.5), [x], g);
   },
-  // dy/2 · (1 + erf(u) + 2/√π · u · exp(-u²)), with u = x/√2 shared.
+  // dy · (Φ(x) + x·φ(x)) = dy · ((1 + erf(u)) / 2 + u · exp(-u²) / √π), with u = x/√2 shared. Each node is a pass over memory:
+  // the first term is one HardSigmoid (which cuts off nothing here), and the constant of the second goes into the exponent.
   GeluGrad({ dy, x }, _attrs, g) {
     return pointwise(
       (w, d, v) => {
         const u = w("Mul", v!, Math.SQRT1_2);
-        const bell = w("Exp", w("Neg", w("Mul", u, u)));
-        const slope = w("Mul", w("Mul", u, bell), 2 / Math.sqrt(Math.PI));
-        return w("Mul", w("Mul", d!, 0.5), w("Add", w("Add", w("Erf", u), slope), 1));
+        const half = { alpha: float(0.5), beta: float(0.5) };
+        const phi = g.node("HardSigmoid", [w("Erf", u)], half, u.shape);
+        const bell = w("Exp", w("Sub", -Math.log(Math.PI) / 2, w("Mul", u, u)));
+        return w("Mul", d!, w("Add", phi, w("Mul", u, bell)));
       },
       [dy, x],
       g,
