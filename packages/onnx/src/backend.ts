@@ -68,7 +68,8 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
     }
     if (dtype === "complex64") throw new VitrineError("onnx", "complex64 tensors are not supported");
     const data = toHost(values, shape, dtype);
-    const content = new Sym(shape, dtype, new Value([...shape], dtype, { data }));
+    const value = new Value([...shape], dtype, { data });
+    const content = new Sym(shape, dtype, value, undefined, this.#tracing > 0 ? sameEverywhere(data) : undefined);
     hold(content, 1);
     this.#entries.set(id, { content, references });
   }
@@ -261,6 +262,16 @@ export class OnnxBackend extends tf.KernelBackend implements CompilingBackend {
 /** Counts tensors that stand for a value. */
 function hold(content: Content, by: 1 | -1): void {
   for (const { origin } of partsOf(content)) origin.value.holders += by;
+}
+
+/** Below this many elements it does not matter that a constant has but one number. */
+const large = 1024;
+
+/** The number that a large constant consists of: TensorFlow.js' gradients of sums multiply by tensors of ones. */
+function sameEverywhere(data: HostData): number | undefined {
+  if (data.length < large || data instanceof BigInt64Array) return undefined;
+  const [first] = data;
+  return (data as Float32Array).every((number) => number === first) ? first : undefined;
 }
 
 function toHost(values: tf.BackendValues | null, shape: number[], dtype: DType): HostData {

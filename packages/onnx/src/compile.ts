@@ -6,6 +6,7 @@ import type { OnnxBackend } from "./backend.ts";
 import { type DType, type Graph, type HostData, Value } from "./graph.ts";
 import { optimise, optimiseInference } from "./passes/index.ts";
 import { replaceInputs } from "./passes/rewrite.ts";
+import { createLocalProgram } from "./processor.ts";
 import { closeOver, createProgram, type Program, port } from "./program.ts";
 
 interface Compiled {
@@ -105,7 +106,7 @@ function same(a: readonly object[], b: readonly object[]): boolean {
 function bind(backend: OnnxBackend, compiled: Compiled, { inputs, isFixed }: Call, held: readonly tf.Tensor[]): void {
   const { graph, captured } = compiled;
   if (held.length === 0) {
-    compiled.program = createProgram(optimise(graph), backend.options);
+    compiled.program = createLocalProgram(optimise(graph), backend.options);
     return;
   }
   const constants = new Map<Value, Value>();

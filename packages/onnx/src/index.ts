@@ -7,6 +7,7 @@ export type { Kernels } from "./kernels.ts";
 export { foldConstants } from "./passes/fold-constants.ts";
 export { foldParameters } from "./passes/index.ts";
 export { mergeMoves } from "./passes/merge-moves.ts";
+export { createLocalProgram } from "./processor.ts";
 export { createProgram, type Program } from "./program.ts";
 export { bytesOf, encodeModel, type ModelInfo } from "./proto.ts";
 export { backendName, useOnnx } from "./register.ts";

@@ -15,7 +15,7 @@ import {
   VitrineError,
 } from "@vitrine/core";
 import {
-  createProgram,
+  createLocalProgram,
   currentBackend,
   type HostData,
   type Perm,
@@ -156,7 +156,7 @@ export class HostStep implements Step {
     const key = `${[size, height, width, channels, classes]} ${batch.mix !== undefined}`;
     let compiled = this.#compiled.get(key);
     if (compiled === undefined) {
-      const program = createProgram(this.#trace(batch, classes), currentBackend().options);
+      const program = createLocalProgram(this.#trace(batch, classes), currentBackend().options);
       const results = program.graph.outputs.map(({ name }) =>
         name.startsWith("grad/") ? this.#store.view("grads", name.slice("grad/".length)) : undefined,
       );
