@@ -7,12 +7,21 @@ import { NCHW, OIHW, type Perm } from "../sym.ts";
 import { rand } from "../testing.ts";
 import { trace } from "../trace.ts";
 
-const shapes = { x: [2, 8, 8, 3], w1: [3, 3, 3, 8], w2: [3, 3, 8, 1], w3: [1, 1, 8, 4], scale: [8], offset: [8] };
+const shapes = {
+  x: [2, 8, 8, 3],
+  w1: [3, 3, 3, 8],
+  w2: [3, 3, 8, 1],
+  w3: [1, 1, 8, 4],
+  scale: [8],
+  offset: [8],
+  bias: [8],
+};
 const order: Record<string, Perm> = { x: NCHW, w1: OIHW, w2: [2, 3, 0, 1], w3: OIHW };
 
-function net([x, w1, w2, w3, scale, offset]: tf.Tensor[]): tf.Tensor {
+function net([x, w1, w2, w3, scale, offset, bias]: tf.Tensor[]): tf.Tensor {
   const stem: tf.Tensor4D = tf.conv2d(x as tf.Tensor4D, w1 as tf.Tensor4D, 1, "same");
-  const hidden: tf.Tensor4D = tf.relu(batchNormTrain(stem, scale as tf.Tensor1D, offset as tf.Tensor1D, 1e-5).y);
+  const normed = batchNormTrain(stem, scale as tf.Tensor1D, offset as tf.Tensor1D, 1e-5).y;
+  const hidden: tf.Tensor4D = tf.relu(tf.add(normed, bias!));
   const pooled = tf.maxPool(
     tf.add<tf.Tensor4D>(tf.depthwiseConv2d(hidden as tf.Tensor4D, w2 as tf.Tensor4D, 1, "same"), hidden),
     2,

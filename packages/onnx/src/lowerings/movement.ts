@@ -67,6 +67,8 @@ export const movement: LoweringsOf<MovementKernels> = {
 
 /** `x` with another shape of the same size. */
 export function reshape(x: Sym, shape: readonly number[], g: Builder): Sym {
+  // Gradients reshape to what they have already; that must not ask for the logical order.
+  if (x.shape.join() === shape.join()) return x;
   if (x.splat !== undefined) return g.splat(x.splat, shape, x.dtype);
   return new Sym(shape, x.dtype, g.reshape(g.value(x), shape));
 }
