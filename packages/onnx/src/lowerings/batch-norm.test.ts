@@ -34,6 +34,7 @@ const shapes = [
   [3, 5, 2, 4],
   [2, 6, 5],
   [2, 3, 3, 1],
+  [2, 14, 15, 3],
 ];
 
 parity("BatchNormTrain", [

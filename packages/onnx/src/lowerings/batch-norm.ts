@@ -5,6 +5,7 @@ import { float, type Value } from "../graph.ts";
 import type { LoweringsOf } from "../kernels.ts";
 import type { BatchNormKernels } from "../kernels-image.ts";
 import { permuteShape, type Sym } from "../sym.ts";
+import { product } from "./matmul.ts";
 import { count, imageOrder } from "./window.ts";
 
 export const batchNorm: LoweringsOf<BatchNormKernels> = {
@@ -65,7 +66,7 @@ function sumsOf(dy: Sym, x: Sym, mean: Sym, variance: Sym, epsilon: number, g: B
   const inverse = small("Reciprocal", small("Sqrt", small("Add", variance, g.scalar(epsilon))));
   const d = g.as(dy, perm);
   const offset = sumToChannels(d, g);
-  const products = sumToChannels(g.node("Mul", [d, g.as(x, perm)], {}, shape), g);
+  const products = productsToChannels(d, g.as(x, perm), g);
   const scale = small("Mul", small("Sub", products, small("Mul", mean, offset)), inverse);
   const sums = { x, epsilon, scale, offset, inverse };
   known.set(dy, sums);
@@ -79,4 +80,17 @@ function sumToChannels(value: Value, g: Builder): Value {
   const rows =
     axes.length === 0 ? value : g.node("ReduceSum", [value, g.ints(axes)], { keepdims: 0 }, [batch, channels]);
   return g.node("ReduceSum", [rows, g.ints([0])], { keepdims: 0 }, [channels]);
+}
+
+/** Below this many elements in an image of one channel, products of whole images are no quicker than element by element. */
+const smallImage = 196;
+
+/** Sums of `a · b` over all but the second axis. As products of rows, what is summed is never written down. */
+function productsToChannels(a: Value, b: Value, g: Builder): Value {
+  const [batch, channels, ...image] = a.shape as [number, number, ...number[]];
+  const size = count(image);
+  if (size < smallImage) return sumToChannels(g.node("Mul", [a, b], {}, a.shape), g);
+  const [left, right] = [a, b].map((value) => g.reshape(value, [batch * channels, 1, size])) as [Value, Value];
+  const each = product(left, right, false, true, [batch * channels, 1, 1], g);
+  return g.node("ReduceSum", [g.reshape(each, [batch, channels]), g.ints([0])], { keepdims: 0 }, [channels]);
 }

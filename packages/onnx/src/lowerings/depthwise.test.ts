@@ -39,6 +39,17 @@ parity("DepthwiseConv2dNative and its gradients", [
   ["wide image", depthwise([2, 6, 40, 3], [3, 3, 3, 1], 1, "same")],
   ["wide image, wide filter", depthwise([2, 8, 56, 3], [7, 7, 3, 1], 1, 3)],
   ["wider image, wide filter", depthwise([1, 8, 90, 2], [7, 7, 2, 1], 1, 3)],
+  ["wide image, oblong filter", depthwise([2, 5, 33, 3], [2, 3, 3, 1], 1, "same")],
+  ["wide image, stride that leaves rows", depthwise([2, 8, 34, 3], [3, 3, 3, 1], 3, "valid")],
+  [
+    "wide image, padding by side",
+    depthwise([2, 6, 33, 3], [3, 3, 3, 1], 1, [
+      [0, 0],
+      [1, 0],
+      [2, 1],
+      [0, 0],
+    ]),
+  ],
   ["one channel", depthwise([2, 6, 5, 1], [3, 3, 1, 1], 1, "same")],
   ["one channel, three filters", depthwise([2, 6, 5, 1], [3, 3, 1, 3], 1, 1)],
   ["oblong filter", depthwise([2, 6, 8, 3], [3, 2, 3, 1], 1, "same")],

@@ -10,7 +10,7 @@ import { applyFilter, conv2dWindow } from "./conv.ts";
 import { backwards } from "./conv-grad.ts";
 import { activate } from "./fused.ts";
 import { product } from "./matmul.ts";
-import { count, imageOf, isEmpty, pad, resultOf, taps, type Window } from "./window.ts";
+import { attributesOf, count, crop, imageOf, isEmpty, offsets, pad, resultOf, taps, type Window } from "./window.ts";
 
 /**
  * Widest image for which the weight gradient by rows is quicker than the one by taps: the work of taps grows with the square
@@ -37,9 +37,7 @@ export const depthwise: LoweringsOf<DepthwiseKernels> = {
     const times = w.outChannels / w.inChannels;
     const image = imageOf(x, w, g);
     const d = resultOf(dy, w, g);
-    const rows = times === 1 && w.out[1]! <= widestRow(w.kernel[1]!) && w.stride[1] === 1;
-    const gradient = rows ? byRows(image, d, w, g) : byTaps(image, d, w, times, g);
-    return g.sym(g.reshape(gradient, [w.inChannels, times, ...w.kernel]), CMHW);
+    return g.sym(g.reshape(filterGradient(image, d, w, times, g), [w.inChannels, times, ...w.kernel]), CMHW);
   },
   DepthwiseConv2dNativeBackpropInput({ dy, filter }, attrs, g) {
     const w = conv2dWindow("DepthwiseConv2dNativeBackpropInput", attrs.inputShape, filter.shape, attrs, {
@@ -65,6 +63,13 @@ function convolve(x: Sym, filter: Sym, w: Window, g: Builder, bias?: Sym): Sym {
 /** The filter as [output channels, 1, H, W]. */
 function onePerChannel(filter: Sym, w: Window, g: Builder): Value {
   return g.reshape(g.as(filter, CMHW), [w.outChannels, 1, ...w.kernel]);
+}
+
+/** The gradient of the filter, [channels, times, taps]. `d` is the gradient of the result. */
+function filterGradient(image: Value, d: Value, w: Window, times: number, g: Builder): Value {
+  if (times > 1) return byTaps(image, d, w, times, g);
+  if (w.stride[1] === 1 && w.out[1]! <= widestRow(w.kernel[1]!)) return byRows(image, d, w, g);
+  return w.stride.every((s) => s === 1) ? byShifts(image, d, w, g) : asFilter(image, d, w, g);
 }
 
 /** For each tap, the image it sees times `d`, summed: [channels, times, taps]. */
@@ -118,4 +123,47 @@ function byRows(image: Value, d: Value, w: Window, g: Builder): Value {
   });
   const all = rows === 1 ? sums[0]! : g.node("Concat", sums, { axis: 2 }, [w.batch, w.inChannels, rows * columns]);
   return g.node("ReduceSum", [all, g.ints([0])], { keepdims: 0 }, [w.inChannels, rows * columns]);
+}
+
+/**
+ * For each tap, the product of `d` as one row with the image as one row that begins at the tap. With as many zeros behind each
+ * line of `d` as the padded image has, the two stay in step; what is copied for a tap lies in one piece.
+ */
+function byShifts(image: Value, d: Value, w: Window, g: Builder): Value {
+  const [high, wide] = w.out as [number, number];
+  const [top, left] = w.before as [number, number];
+  const [bottom, right] = w.after as [number, number];
+  // One line more, into which the last tap's row runs.
+  const padded = pad(image, [top, left], [bottom + 1, right], 0, g);
+  const [lines, width] = padded.shape.slice(2) as [number, number];
+  const planes = w.batch * w.inChannels;
+  const size = high * width;
+  const lined = pad(d, [0, 0], [0, width - wide], 0, g);
+  const row = g.reshape(lined, [planes, 1, size]);
+  const flat = g.reshape(padded, [planes, lines * width]);
+  const sums = offsets(w.kernel).map((tap) => {
+    const start = tap[0]! * w.dilation[0]! * width + tap[1]! * w.dilation[1]!;
+    const bounds = [[start], [start + size], [1]].map((v) => g.ints(v));
+    const seen = g.reshape(g.node("Slice", [flat, ...bounds], {}, [planes, size]), [planes, 1, size]);
+    return g.reshape(product(row, seen, false, true, [planes, 1, 1], g), [w.batch, w.inChannels, 1]);
+  });
+  const all = sums.length === 1 ? sums[0]! : g.node("Concat", sums, { axis: 2 }, [w.batch, w.inChannels, sums.length]);
+  return g.node("ReduceSum", [all, g.ints([0])], { keepdims: 0 }, [w.inChannels, sums.length]);
+}
+
+/** A convolution of the image with `d` as its filter, every image and channel alone; stride and dilation change places. */
+function asFilter(image: Value, d: Value, w: Window, g: Builder): Value {
+  const planes = w.batch * w.inChannels;
+  const stride = w.dilation;
+  const found = w.size.map((size, i) => {
+    const room = size + w.before[i]! + w.after[i]! - ((w.out[i]! - 1) * w.stride[i]! + 1);
+    return Math.floor(room / stride[i]!) + 1;
+  });
+  const attributes = { ...attributesOf(w, planes), kernel_shape: w.out, strides: stride, dilations: w.stride };
+  const inputs = [g.reshape(image, [1, planes, ...w.size]), g.reshape(d, [planes, 1, ...w.out])];
+  const each = g.node("Conv", inputs, attributes, [1, planes, ...found]);
+  // Rows that no window reaches give taps that the filter does not have.
+  const taps = crop(each, [0, 0], w.kernel, g);
+  const all = g.reshape(taps, [w.batch, w.inChannels, count(w.kernel)]);
+  return g.node("ReduceSum", [all, g.ints([0])], { keepdims: 0 }, [w.inChannels, count(w.kernel)]);
 }

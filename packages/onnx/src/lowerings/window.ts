@@ -131,7 +131,7 @@ export function imageGradient(value: Value, w: Window, g: Builder): Sym {
 }
 
 /** Cuts the axes after the second one. */
-function crop(value: Value, start: readonly number[], size: readonly number[], g: Builder): Value {
+export function crop(value: Value, start: readonly number[], size: readonly number[], g: Builder): Value {
   const axes = size.flatMap((d, i) => (d === value.shape[i + 2] ? [] : [i]));
   if (axes.length === 0) return value;
   const starts = g.ints(axes.map((i) => start[i]!));
