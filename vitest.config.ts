@@ -18,7 +18,10 @@ export default defineConfig({
         test: {
           // Nothing but Node.
           name: "unit",
-          include: [...tests("packages/core", "packages/data", "packages/vitrine"), "scripts/**/*.test.mjs"],
+          include: [
+            ...tests("packages/core", "packages/data", "packages/vitrine", "packages/test-utils"),
+            "scripts/**/*.test.mjs",
+          ],
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
           ...limits,

@@ -8,6 +8,7 @@ export class Report {
   #compared = 0;
   #cases = 0;
   readonly #misses: string[] = [];
+  readonly #kinks: string[] = [];
   #header = false;
 
   /** The largest error of each quantity, marked where one is over its bound. */
@@ -20,9 +21,10 @@ export class Report {
       const own = checks.filter((check) => check.quantity === quantity);
       if (own.length === 0) return "-";
       const worst = Math.max(...own.map(({ error }) => error));
-      return `${worst.toExponential(1)}${own.every((check) => check.ok) ? "" : " !"}`;
+      return `${worst.toExponential(1)}${own.every((check) => check.ok) ? (own.some((check) => check.nudged) ? " ~" : "") : " !"}`;
     });
     console.log(line(name, backend, cells));
+    if (checks.some(({ nudged }) => nudged)) this.#kinks.push(`${name} ${backend}`);
     for (const check of checks.filter(({ ok }) => !ok))
       this.#misses.push(
         `${name} ${backend}: ${check.name} ${check.note ?? `is off by ${check.error.toExponential(2)}`}`,
@@ -43,6 +45,10 @@ export class Report {
 
   /** Prints the misses and the sum. @returns the exit code */
   finish(): number {
+    if (this.#kinks.length > 0)
+      console.log(
+        `\n~ a kink lies within rounding; met with the weights moved by a unit in the last place: ${this.#kinks.join(", ")}`,
+      );
     if (this.#misses.length > 0) console.log(`\n${this.#misses.join("\n")}`);
     const cases = this.#cases > 0 ? ` in ${this.#cases} rows` : "";
     console.log(`\n${this.#compared} comparisons${cases}, ${this.#misses.length} misses`);
