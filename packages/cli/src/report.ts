@@ -96,14 +96,17 @@ export class Report {
   models(models: readonly ModelInfo[]): void {
     for (const one of models) this.#object({ type: "model", ...one });
     if (models.length === 0) return;
-    const rows = models.map(({ name, params, inputSize, license, pretrained }) => [
+    const rows = models.map(({ name, params, macs, inputSize, license, pretrained, paper }) => [
       name,
       `${(params / 1e6).toFixed(2)} M`,
+      macs === undefined ? "" : giga(macs),
       inputSize.join("x"),
       String(pretrained.length),
       license ?? "",
+      paper.replace("https://", ""),
     ]);
-    this.#lines(alignRows([["model", "parameters", "input", "weights", "licence"], ...rows], [1, 2, 3]));
+    const head = ["model", "parameters", "multiply-adds", "input", "weights", "licence", "paper"];
+    this.#lines(alignRows([head, ...rows], [1, 2, 3, 4]));
   }
 
   model(facts: ModelFacts): void {

@@ -11,6 +11,7 @@ import {
 } from "@vitrine/core";
 import { familyOf } from "./create-model.ts";
 import { type AnyFamily, type FamilyName, families, loadFamilies } from "./families.ts";
+import { macs } from "./macs.ts";
 
 export interface ModelInfo {
   /** timm's name. */
@@ -19,6 +20,8 @@ export interface ModelInfo {
   title: string;
   /** Trainable parameters with a head of 1000 classes. */
   params: number;
+  /** Multiply-adds of one image of the input's size, in matrix products and convolutions. */
+  macs: number | undefined;
   /** Height and width of the input. */
   inputSize: readonly [number, number];
   paper: string;
@@ -34,6 +37,14 @@ export interface ListOptions {
   family?: FamilyName | readonly FamilyName[];
   /** Only models with published weights. */
   pretrained?: boolean;
+  /** Only models of at most so many parameters. */
+  maxParams?: number;
+  /** Only models of at most so many multiply-adds. */
+  maxMacs?: number;
+  /** Only models whose input has this height or width. */
+  imgSize?: number;
+  /** Only models whose usual checkpoint has this licence, for example `apache-2.0`. */
+  license?: string;
 }
 
 /**
@@ -58,7 +69,17 @@ export async function listModels(
       .filter(matches)
       .map((name) => describe(family, name)),
   );
-  return options.pretrained ? infos.filter((info) => info.pretrained.length > 0) : infos;
+  return infos.filter((info) => wantedBy(options, info));
+}
+
+function wantedBy({ pretrained, maxParams, maxMacs, imgSize, license }: ListOptions, info: ModelInfo): boolean {
+  return (
+    (!pretrained || info.pretrained.length > 0) &&
+    (maxParams === undefined || info.params <= maxParams) &&
+    (maxMacs === undefined || (info.macs !== undefined && info.macs <= maxMacs)) &&
+    (imgSize === undefined || info.inputSize.includes(imgSize)) &&
+    (license === undefined || info.license?.toLowerCase() === license.toLowerCase())
+  );
 }
 
 /** What is known of a model, by its name or `arch.tag`. @throws VitrineError for an unknown name or tag. */
@@ -73,6 +94,7 @@ function describe(family: AnyFamily, fullName: string): ModelInfo {
     family: family.name,
     title: family.title,
     params: parameterCount(family, name),
+    macs: macs[name] === undefined ? undefined : macs[name] * 1e6,
     inputSize: imageSize(configure(family, name)),
     paper: family.paper,
     pretrained: variant.pretrained,

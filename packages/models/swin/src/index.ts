@@ -71,7 +71,7 @@ export type SwinV2Name = keyof typeof swinV2.variants;
 
 /** timm's own form of v2, with windows that are a part of the image, https://arxiv.org/abs/2111.09883 */
 export const swinV2Cr = defineFamily({
-  name: "swinv2_cr",
+  name: "swinv2-cr",
   title: "Swin Transformer v2 (timm's)",
   paper: "https://arxiv.org/abs/2111.09883",
   defaults: crDefaults,
