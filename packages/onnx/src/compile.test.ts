@@ -45,7 +45,7 @@ describe("jit with fixed arguments", () => {
     const [plain, fixed] = [jit(forward), jit(forward, { fixed: [0] })];
     for (const p of [params(), params()])
       for (const size of [5, 6, 5]) {
-        const x = rand(2, size, size, 4);
+        const x = rand(2, size, size, 4) as tf.Tensor4D;
         expectClose(read(fixed(p, x)), read(plain(p, x)));
         expectClose(read(fixed(p, x)), read(plain(p, x)));
       }

@@ -3,7 +3,7 @@
 import { configure, createModel, inference, initParams, Rng, stateOf, tf } from "@vitrine/core";
 import { describeFamily, useBackend } from "@vitrine/test-utils";
 import { beforeAll, describe, expect, test } from "vitest";
-import { cascadedAttention, cascadedAttentionSpec } from "./cascaded-attention.ts";
+import { type CascadedAttention, cascadedAttention, cascadedAttentionSpec } from "./cascaded-attention.ts";
 import { efficientvit, efficientvitMsra } from "./index.ts";
 
 describeFamily(efficientvit, { fixtures: new URL("../fixtures/", import.meta.url) });
@@ -65,7 +65,7 @@ describe("efficientvit of Microsoft", () => {
   test("gives a pair of positions the bias of its distance", async () => {
     // One head of one channel whose values are the first position's alone, and scores that are the biases alone.
     const shape = { dim: 1, heads: 1, keyDim: 1, valueDim: 1, window: 3, kernels: [1] };
-    const p = initParams(cascadedAttentionSpec(shape), Rng.of(1));
+    const p = initParams<CascadedAttention>(cascadedAttentionSpec(shape), Rng.of(1));
     const table = Array.from({ length: 9 }, (_, i) => 0.3 * i);
     const one = (values: number[]) => tf.tensor4d(values, [1, 1, 1, values.length]);
     const norm = (channels: number) => ({

@@ -13,14 +13,8 @@ import {
 import { sizes } from "./variants.ts";
 import { preparation, weights } from "./weights.ts";
 
-export type {
-  InvertedResidualStage,
-  MobileViTConfig,
-  MobileViTStage,
-  MobileViTv2Stage,
-  Stage,
-} from "./config.ts";
-export type { MobileViT } from "./model.ts";
+export type { InvertedResidualStage, MobileViTStage, MobileViTv2Stage, Stage } from "./config.ts";
+export type { MobileViT, MobileViTConfig } from "./model.ts";
 
 /** MobileViT, https://arxiv.org/abs/2110.02178, and MobileViTv2, https://arxiv.org/abs/2206.02680 */
 export const mobilevit = defineFamily({

@@ -33,6 +33,8 @@ import { type InvertedResidual, invertedResidual, invertedResidualSpec } from ".
 import { heads, type MobileViTBlock, mobileViTBlock, mobileViTBlockSpec } from "./mobilevit-block.ts";
 import { type MobileViTv2Block, mobileViTv2Block, mobileViTv2BlockSpec } from "./mobilevit2-block.ts";
 
+export type { MobileViTConfig } from "./config.ts";
+
 export interface MobileViT {
   stem: ConvNorm;
   stages: (InvertedResidual | MobileViTBlock | MobileViTv2Block)[][];
