@@ -24,7 +24,7 @@ export function render(rows) {
       `[${row.title}](${row.paper})`,
       `\`${row.package}\``,
       String(row.variants),
-      `${row.parity.cases.length} cases on ${row.parity.backends.join(" and ")}`,
+      `${row.parity.cases.length} case${row.parity.cases.length === 1 ? "" : "s"} on ${row.parity.backends.join(" and ")}`,
       row.train ? "yes" : "no",
       `batches of ${row.export.batches.join(", ")} at ${row.export.sizes.join(" and ")}`,
       sizes[row.imageSize],
