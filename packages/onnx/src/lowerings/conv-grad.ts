@@ -72,12 +72,24 @@ export function backwards(
   const after = w.after.map((p, i) => last[i]! - p);
   if (w.stride.every((s) => s === 1) && [...before, ...after].every((p) => p >= 0)) {
     const attributes = { ...attributesOf(w, group), pads: [...before, ...after] };
-    return imageGradient(g.node("Conv", [dy, flip(weights.turned(), g)], attributes, shape), w, g);
+    return imageGradient(g.node("Conv", [dy, turnAround(weights.turned(), g)], attributes, shape), w, g);
   }
   // Rows behind the last window: ConvTranspose would leave them out.
   const rest = w.size.map((d, i) => d - ((w.out[i]! - 1) * w.stride[i]! + last[i]! + 1 - w.before[i]! - w.after[i]!));
   const attributes = { ...attributesOf(w, group), output_padding: rest };
   return imageGradient(g.node("ConvTranspose", [dy, weights.plain()], attributes, shape), w, g);
+}
+
+/** A filter with its window turned around: as a product with ones on the other diagonal, which unlike Slice uses all threads. */
+function turnAround(filter: Value, g: Builder): Value {
+  const size = count(filter.shape.slice(2));
+  if (size === 1 || g.portable) return flip(filter, g);
+  const ones = Float32Array.from({ length: size * size }, (_, i) =>
+    (i % size) + Math.floor(i / size) === size - 1 ? 1 : 0,
+  );
+  const rows = g.reshape(filter, [filter.shape[0]! * filter.shape[1]!, size]);
+  const turned = g.node("MatMul", [rows, g.literal(ones, [size, size], "float32")], {}, rows.shape);
+  return g.reshape(turned, filter.shape);
 }
 
 function filterGradient(x: Sym, dy: Sym, w: Window, filterShape: readonly number[], g: Builder): Sym {
