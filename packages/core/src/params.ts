@@ -10,8 +10,9 @@ import { tf } from "./tf.ts";
 /**
  * How a parameter lies in checkpoint files (PyTorch's way) against in memory (TensorFlow's way):
  * `linear` [out, in] / [in, out]; `conv` OIHW / HWIO; `depthwise` [C·M, 1, H, W] / [H, W, C, M]; `plain` the same in both.
+ * `pixel` is a `conv` of one pixel that is used as a matrix product: compiled steps keep it as [in, out].
  */
-export type Layout = "plain" | "linear" | "conv" | "depthwise";
+export type Layout = "plain" | "linear" | "conv" | "depthwise" | "pixel";
 
 export interface ParamSpec {
   /** Shape in memory. */

@@ -28,14 +28,17 @@ describe("state", () => {
     expect([...data]).toEqual([0, 4, 1, 5, 2, 6, 3, 7]);
   });
 
-  test.each(["plain", "linear", "conv", "depthwise"] as const)("brings a %s parameter back as it was", (layout) => {
-    const shape = layout === "linear" ? [5, 7] : [3, 2, 5, 4];
-    const spec = param(shape, zeros, { layout });
-    const data = count(shape.reduce((a, b) => a * b));
-    const file = toFile(spec, data);
-    expect(file.shape).toEqual(fileShape(spec));
-    expect(fromFile(spec, file)).toEqual(data);
-  });
+  test.each(["plain", "linear", "conv", "pixel", "depthwise"] as const)(
+    "brings a %s parameter back as it was",
+    (layout) => {
+      const shape = layout === "linear" ? [5, 7] : [3, 2, 5, 4];
+      const spec = param(shape, zeros, { layout });
+      const data = count(shape.reduce((a, b) => a * b));
+      const file = toFile(spec, data);
+      expect(file.shape).toEqual(fileShape(spec));
+      expect(fromFile(spec, file)).toEqual(data);
+    },
+  );
 
   interface Net {
     fc: { weight: tf.Tensor2D; bias: tf.Tensor1D };

@@ -13,7 +13,7 @@ export interface HostTensor {
 export type State = Map<string, HostTensor>;
 
 // Axes of the tensor in memory, in the order of the file.
-const fileAxes = { linear: [1, 0], conv: [3, 2, 0, 1], depthwise: [2, 3, 0, 1] } as const;
+const fileAxes = { linear: [1, 0], conv: [3, 2, 0, 1], pixel: [3, 2, 0, 1], depthwise: [2, 3, 0, 1] } as const;
 
 /** The shape a parameter has in checkpoint files. */
 export function fileShape(spec: ParamSpec): number[] {

@@ -38,6 +38,12 @@ export function convSpec(kernel: number, from: number, to: number, options: Conv
   return withBias(weight, to, init, options);
 }
 
+/** A convolution of one pixel for `pixelLinear`: the same keys and shapes in files as `convSpec(1, from, to)`. */
+export function pixelLinearSpec(from: number, to: number, options: Omit<ConvSpecOptions, "groups"> = {}): Spec<Conv> {
+  const init = options.init ?? fanInUniform(from);
+  return withBias(param([1, 1, from, to], init, { layout: "pixel" }), to, init, options);
+}
+
 export function depthwiseConvSpec(
   kernel: number,
   channels: number,

@@ -19,6 +19,7 @@ export {
   depthwiseConv,
   depthwiseConvSpec,
   pixelLinear,
+  pixelLinearSpec,
   pointwiseConv,
 } from "./conv.ts";
 export {

@@ -4,7 +4,7 @@
 import type { Spec } from "../params.ts";
 import { tf } from "../tf.ts";
 import { type Activation, activations } from "./activation.ts";
-import { type Conv, type ConvSpecOptions, convSpec, pixelLinear } from "./conv.ts";
+import { type Conv, type ConvSpecOptions, pixelLinear, pixelLinearSpec } from "./conv.ts";
 
 /** timm's `SEModule`: its layers are convolutions of one pixel. */
 export interface SqueezeExcite {
@@ -22,7 +22,7 @@ export function squeezeExciteSpec(
   reduced: number,
   options: Omit<ConvSpecOptions, "groups"> = {},
 ): Spec<SqueezeExcite> {
-  return { fc1: convSpec(1, channels, reduced, options), fc2: convSpec(1, reduced, channels, options) };
+  return { fc1: pixelLinearSpec(channels, reduced, options), fc2: pixelLinearSpec(reduced, channels, options) };
 }
 
 /** x: [B, H, W, C] → [B, H, W, C]. */
@@ -44,7 +44,7 @@ export function effectiveSqueezeExciteSpec(
   channels: number,
   options: Omit<ConvSpecOptions, "groups"> = {},
 ): Spec<EffectiveSqueezeExcite> {
-  return { fc: convSpec(1, channels, channels, options) };
+  return { fc: pixelLinearSpec(channels, channels, options) };
 }
 
 /** x: [B, H, W, C] → [B, H, W, C]. */

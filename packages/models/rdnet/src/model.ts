@@ -40,6 +40,7 @@ import {
   linearSpec,
   makeDivisible,
   pixelLinear,
+  pixelLinearSpec,
 } from "@vitrine/core/layers";
 import { type StagePlan, stagesOf } from "./plan.ts";
 
@@ -131,6 +132,8 @@ function heInit(fanIn: number): { init: Initializer; biasInit: Initializer } {
 const heConvSpec = (kernel: number, from: number, to: number, bias = true): Spec<Conv> =>
   convSpec(kernel, from, to, { bias, ...heInit(kernel * kernel * from) });
 
+const hePixelSpec = (from: number, to: number): Spec<Conv> => pixelLinearSpec(from, to, heInit(from));
+
 export function rdnetSpec(c: RDNetConfig): Spec<RDNet> {
   const stages = stagesOf(c);
   const features = stages.at(-1)!.out;
@@ -141,7 +144,11 @@ export function rdnetSpec(c: RDNetConfig): Spec<RDNet> {
     dense_stages: stages.map((plan, i) =>
       i === 0
         ? [stageSpec(c, plan)]
-        : [layerNormSpec(plan.from), heConvSpec(plan.halves ? 2 : 1, plan.from, plan.kept), stageSpec(c, plan)],
+        : [
+            layerNormSpec(plan.from),
+            plan.halves ? heConvSpec(2, plan.from, plan.kept) : hePixelSpec(plan.from, plan.kept),
+            stageSpec(c, plan),
+          ],
     ),
     ...(c.headNormFirst ? { norm_pre: layerNormSpec(features) } : {}),
     head: {
@@ -166,8 +173,8 @@ function stageSpec(c: RDNetConfig, plan: StagePlan): Spec<DenseBlocks> {
     const layers = {
       0: depthwiseConvSpec(7, seen, heInit(49)),
       1: layerNormSpec(seen),
-      2: heConvSpec(1, seen, inner),
-      4: heConvSpec(1, inner, plan.growth),
+      2: hePixelSpec(seen, inner),
+      4: hePixelSpec(inner, plan.growth),
       ...(plan.gated ? { 5: effectiveSqueezeExciteSpec(plan.growth, heInit(plan.growth)) } : {}),
     };
     const gamma = c.lsInitValue > 0 ? { gamma: param([plan.growth], constant(c.lsInitValue)) } : {};

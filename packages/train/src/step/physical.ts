@@ -12,15 +12,19 @@ export function physicalPerm(spec: ParamSpec): Perm | undefined {
   return spec.layout === "depthwise" ? CMHW : undefined;
 }
 
+/** Whether memory and files hold the same numbers in the same order; matrices lie transposed in files. */
+function asInFiles(spec: ParamSpec): boolean {
+  return spec.layout === "plain" || physicalPerm(spec) !== undefined;
+}
+
 /** A copy in the file's layout. */
 export function toStored(spec: ParamSpec, physical: Numbers): HostTensor {
-  if (spec.layout === "linear") return toFile(spec, physical);
-  return { shape: fileShape(spec), data: physical.slice() };
+  return asInFiles(spec) ? { shape: fileShape(spec), data: physical.slice() } : toFile(spec, physical);
 }
 
 /** From the file's layout. */
 export function fromStored(spec: ParamSpec, stored: HostTensor): Numbers {
-  return spec.layout === "linear" ? fromFile(spec, stored) : stored.data;
+  return asInFiles(spec) ? stored.data : fromFile(spec, stored);
 }
 
 /** From logical order. */
