@@ -3,8 +3,10 @@
 
 import { fileURLToPath } from "node:url";
 import { type BaseConfig, createModel, imageSize, type ModelOptions, stateOf } from "@vitrine/core";
+import { countVariantMacs } from "@vitrine/export";
 import { type AnyFamily, backendNames, goldenFolders, tinyModel, useBackend } from "@vitrine/test-utils/golden";
 import { beforeAll, describe, expect, test } from "vitest";
+import { modelInfo } from "vitrine";
 import { exportAndVerify, exportedBatches, learnDigits } from "./whole-way.ts";
 
 /** A row of docs/support.md. */
@@ -70,6 +72,12 @@ export function describeFamilyInUse(family: AnyFamily, fixtures: URL): void {
         found.imageSize = other.notes.length > 0 ? "adapted" : "same";
         if (found.imageSize === "same") expect(model.with({ imgSize: otherSize }).params).toBe(model.params);
       });
+
+    test("costs the multiply-adds that the list of models says", async () => {
+      const counted = await countVariantMacs(family, variant);
+      const { macs } = await modelInfo(variant);
+      expect(Math.abs(macs! / counted - 1)).toBeLessThan(1e-4);
+    });
 
     test("has the place in docs/support.md that it earns", async () => {
       expect(found.train, "learns").toBe(true);

@@ -5,8 +5,7 @@ import { fanInUniform, type Initializer } from "../init.ts";
 import { type GroupedConvAttrs, groupedConv2d } from "../ops/grouped-conv.ts";
 import { type ParamSpec, param, type Spec } from "../params.ts";
 import { tf } from "../tf.ts";
-import type { Linear } from "./linear.ts";
-import { linear } from "./linear.ts";
+import { type Linear, linear } from "./linear.ts";
 
 export interface Conv {
   weight: tf.Tensor4D;
