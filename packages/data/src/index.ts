@@ -2,7 +2,7 @@
 
 export { type ArrayOptions, arrayDataset } from "./datasets/arrays.ts";
 export { type CifarKind, type CifarOptions, openCifar } from "./datasets/cifar.ts";
-export type { Dataset } from "./datasets/dataset.ts";
+export type { Dataset, FilePart } from "./datasets/dataset.ts";
 export { openFiles } from "./datasets/files.ts";
 export { type FoundImages, findImages } from "./datasets/find-images.ts";
 export { type FolderOptions, openFolder } from "./datasets/folder.ts";
@@ -10,6 +10,14 @@ export { type MnistOptions, openMnist } from "./datasets/mnist.ts";
 export { sortNaturally } from "./datasets/natural-sort.ts";
 export { listSplits, type OpenOptions, openDataset } from "./datasets/open.ts";
 export { assertSameClasses, type SplitName, splitName } from "./datasets/splits.ts";
+export {
+  type BadRecord,
+  type IterableStreamOptions,
+  type OpenShardOptions,
+  type SampleStream,
+  type StreamedSample,
+  streamOf,
+} from "./datasets/stream.ts";
 export { type DecodeOptions, decodeImage, defaultMaxPixels, imageInfo, writeImage } from "./image.ts";
 export { imageExtensions } from "./image-format.ts";
 export { createLoader } from "./loader/loader.ts";

@@ -2,6 +2,13 @@
 
 import type { RawImage } from "../raw-image.ts";
 
+/** Where the bytes of an image file lie within a file. */
+export interface FilePart {
+  file: string;
+  offset: number;
+  length: number;
+}
+
 /** Labelled images with random access. */
 export interface Dataset {
   /** What the data set is called in messages, for example its folder. */
@@ -18,6 +25,8 @@ export interface Dataset {
   load(i: number): RawImage | Uint8Array | Promise<RawImage | Uint8Array>;
   /** Set when every `path(i)` is an image file on disk: workers then read the files themselves. */
   readonly files?: boolean;
+  /** Where the bytes of sample `i` lie, for images in a larger file: workers then read them there. Undefined: ask `load`. */
+  place?(i: number): FilePart | undefined;
   /** Set when `load` gives decoded pixels at once: small images then need no workers. */
   readonly decoded?: boolean;
 }
