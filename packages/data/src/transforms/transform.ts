@@ -51,6 +51,8 @@ export interface SampleKey {
   epoch: number;
   /** Position of the sample in its data set. */
   sample: number;
+  /** How often the sample came before in the same epoch (repeated augmentation, drawing with replacement); 0 where left out. */
+  repeat?: number;
 }
 
 /**
@@ -142,7 +144,8 @@ function stream(name: string, nth: number, key: SampleKey | undefined): Rng {
   if (key === undefined) {
     throw new VitrineError("applyTransform", `"${name}" is random and needs a key: { seed, epoch, sample }`);
   }
-  return Rng.of(key.seed, key.epoch, key.sample, name, nth);
+  const { seed, epoch, sample, repeat = 0 } = key;
+  return repeat === 0 ? Rng.of(seed, epoch, sample, name, nth) : Rng.of(seed, epoch, sample, name, nth, repeat);
 }
 
 function margins(padding: number): { left: number; top: number; right: number; bottom: number } {
