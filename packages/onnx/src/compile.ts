@@ -6,6 +6,7 @@ import type { OnnxBackend } from "./backend.ts";
 import { type DType, type Graph, type HostData, Value } from "./graph.ts";
 import { optimise, optimiseInference } from "./passes/index.ts";
 import { replaceInputs } from "./passes/rewrite.ts";
+import { splitWeights } from "./passes/split-weights.ts";
 import { createLocalProgram } from "./processor.ts";
 import { closeOver, createProgram, type Program, port } from "./program.ts";
 
@@ -118,7 +119,7 @@ function bind(backend: OnnxBackend, compiled: Compiled, { inputs, isFixed }: Cal
   captured.forEach((data, i) => {
     hold(graph.inputs[inputs.length + i]!, data);
   });
-  const bound = optimiseInference(replaceInputs(graph, constants));
+  const bound = splitWeights(optimiseInference(replaceInputs(graph, constants)));
   compiled.program = createProgram(bound, { optimization: "all", ...backend.options });
   compiled.holds = held.map(identityOf);
 }

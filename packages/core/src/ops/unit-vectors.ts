@@ -6,7 +6,7 @@ import { tf } from "../tf.ts";
 const op = defineOp<{ x: tf.Tensor; scale: tf.Tensor }, { epsilon: number }>("UnitVectors", {
   forward: ({ x, scale }, { epsilon }) => {
     const length = tf.sqrt(tf.sum(tf.square(x), -1, true));
-    const inverse = tf.reciprocal(tf.maximum(length, epsilon));
+    const inverse = tf.reciprocal(tf.clipByValue(length, epsilon, Number.POSITIVE_INFINITY));
     return [tf.mul(x, tf.mul(inverse, scale)), inverse];
   },
   save: { inputs: ["x", "scale"], outputs: [false, true] },

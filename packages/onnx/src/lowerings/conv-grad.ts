@@ -8,6 +8,7 @@ import type { ConvGradKernels } from "../kernels-image.ts";
 import type { Sym } from "../sym.ts";
 import { conv2dWindow, type Shape5 } from "./conv.ts";
 import { product } from "./matmul.ts";
+import { byPatches, isTiled, patchFilterGradient, patchInputGradient } from "./patches.ts";
 import {
   attributesOf,
   count,
@@ -48,6 +49,7 @@ export const convGrad: LoweringsOf<ConvGradKernels> = {
 
 function inputGradient(dy: Sym, filter: Sym, w: Window, g: Builder): Sym {
   if (isEmpty(w.inShape) || isEmpty(w.outShape) || isEmpty(filter.shape)) return g.splat(0, w.inShape);
+  if (byPatches(w, g)) return patchInputGradient(dy, filter, w, g);
   const [outward, inward, ...window] = filterOrder(filter.rank) as [number, number, ...number[]];
   return backwards(resultOf(dy, w, g), w, 1, g, {
     turned: () => g.as(filter, [inward, outward, ...window]),
@@ -94,6 +96,7 @@ function turnAround(filter: Value, g: Builder): Value {
 
 function filterGradient(x: Sym, dy: Sym, w: Window, filterShape: readonly number[], g: Builder): Sym {
   if (isEmpty(w.outShape) || isEmpty(w.inShape)) return g.splat(0, filterShape);
+  if (byPatches(w, g) && x.perm === undefined) return patchFilterGradient(x, dy, w, filterShape, g);
   const positions = count(w.out);
   const size = count(w.kernel);
   const [batch, from, to] = [w.batch, w.inChannels, w.outChannels];
@@ -109,7 +112,7 @@ function filterGradient(x: Sym, dy: Sym, w: Window, filterShape: readonly number
   const result = (value: Value): Sym =>
     g.sym(g.reshape(value, [to, from, ...w.kernel]), filterOrder(filterShape.length));
 
-  if (size > 1 && tiles(w)) return result(times(tilesOf(image, w, g), false, from * size));
+  if (isTiled(w)) return result(times(tilesOf(image, w, g), false, from * size));
   const seen = taps(image, w, g);
   if (size > 1 && from <= 4) {
     // A product for each tap would have too few columns to be quick: all taps side by side.
@@ -125,16 +128,6 @@ function filterGradient(x: Sym, dy: Sym, w: Window, filterShape: readonly number
   if (size === 1) return result(each[0]!);
   const columns = each.map((value) => g.reshape(value, [to, from, 1]));
   return result(g.node("Concat", columns, { axis: 2 }, [to, from, size]));
-}
-
-/** Windows side by side, as a patch embedding has them. */
-function tiles(w: Window): boolean {
-  return (
-    w.stride.every((s, i) => s === w.kernel[i]) &&
-    w.dilation.every((d) => d === 1) &&
-    w.before.every((p) => p === 0) &&
-    w.size.every((d, i) => d === w.out[i]! * w.stride[i]!)
-  );
 }
 
 /** The image's windows as rows: [batch, positions, channels · window]. */

@@ -8,6 +8,7 @@ import type { LoweringsOf } from "../kernels.ts";
 import type { ConvKernels } from "../kernels-image.ts";
 import { Sym } from "../sym.ts";
 import { activate } from "./fused.ts";
+import { byPatches, patchConv } from "./patches.ts";
 import { attributesOf, filterOrder, imageOf, isEmpty, type Window, windowOf } from "./window.ts";
 
 export const conv: LoweringsOf<ConvKernels> = {
@@ -59,6 +60,10 @@ export function conv2dWindow(
 }
 
 function convolve(x: Sym, filter: Sym, w: Window, g: Builder, bias?: Sym): Sym {
+  if (byPatches(w, g) && x.perm === undefined && !isEmpty(w.outShape) && !isEmpty(w.inShape)) {
+    const y = patchConv(x, filter, w, g);
+    return bias === undefined ? y : g.elementwise("Add", [y, bias]);
+  }
   const weights = g.as(filter, filterOrder(filter.rank));
   return applyFilter(x, weights, 1, w, g, bias);
 }

@@ -51,8 +51,8 @@ describe("the graph of a convolutional network", () => {
     const elements = moves.map((node) => node.outputs[0]!.shape.reduce((product, d) => product * d, 1));
     expect(elements.filter((n) => n > 3 * 3 * 3 * 8)).toEqual([]);
     expect(count(graph, "MaxPool")).toBe(1);
-    // Two forward (nothing needs the numbers of the last one), three backward.
-    expect(count(graph, "Conv")).toBe(2 + 3);
+    // Two forward (nothing needs the numbers of the last one), three backward and the depthwise filter's gradient.
+    expect(count(graph, "Conv")).toBe(2 + 3 + 1);
   });
 
   test("needs no operator beyond ONNX's own when it is to be portable", async () => {

@@ -59,7 +59,14 @@ export function product(
     const left = transposeA ? swapLast(a, g) : a;
     return g.node("MatMul", [left, transposeB ? swapLast(b, g) : b], {}, shape, a.dtype);
   }
-  if (transposeA && a.shape.length === 2) return product(g.permute(a, [1, 0]), b, false, transposeB, shape, g);
+  if (transposeA && a.shape.length === 2) {
+    // (AᵀB)ᵀ = BᵀA: the narrower side is the cheaper one to copy, with the result.
+    const [m, n] = shape as [number, number];
+    const k = a.shape[0]!;
+    if (!transposeB && n * (k + m) < m * k)
+      return g.permute(product(g.permute(b, [1, 0]), a, false, false, [n, m], g), [1, 0]);
+    return product(g.permute(a, [1, 0]), b, false, transposeB, shape, g);
+  }
   return g.node("com.microsoft.FusedMatMul", [a, b], { transA: +transposeA, transB: +transposeB }, shape);
 }
 

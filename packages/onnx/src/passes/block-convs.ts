@@ -13,21 +13,52 @@ const fewPositions = 14 * 14;
 /** @param block channels in a block; 1 where the processor has no such kernels */
 export function blockConvs(graph: Graph, block: number): Graph {
   if (block === 1) return graph;
-  /** Images that were reordered already. */
-  const blocked = new Map<Value, Value>();
+  const images = new Images(block);
   return rewrite(graph, (node, r) => {
     if (node.op !== "Conv" || node.inputs[0]!.dtype !== "float32" || node.inputs.length > 2) return undefined;
-    const filter = isDepthwise(node) ? depthwiseFilter(node, block, r) : denseFilter(node, block, r);
+    const filter = isDepthwise(node) ? depthwiseFilter(node, images, r) : denseFilter(node, block, r);
     if (filter === undefined) return undefined;
     const [image] = node.inputs as [Value, Value];
     const [out] = node.outputs as [Value];
-    const aligned = (shape: readonly number[]) => [shape[0]!, roundUp(shape[1]!, block), ...shape.slice(2)];
-    const input = blocked.get(image) ?? r.put(`${domain}.ReorderInput`, [image], {}, aligned(image.shape));
-    blocked.set(image, input);
     const attributes = { ...node.attributes, group: isDepthwise(node) ? filter.shape[0]! : 1 };
-    const result = r.put(`${domain}.Conv`, [input, filter], attributes, aligned(out.shape));
+    const result = r.put(`${domain}.Conv`, [images.inBlocks(image, r), filter], attributes, images.aligned(out.shape));
     return [r.put(`${domain}.ReorderOutput`, [result], { channels: out.shape[1]! }, out.shape)];
   });
+}
+
+/** Images in blocks of channels, each reordered once. */
+class Images {
+  readonly block: number;
+  private readonly known = new Map<Value, Value>();
+
+  constructor(block: number) {
+    this.block = block;
+  }
+
+  /** [batch, channels, high, wide] → the same with channels filled up with zeros to whole blocks. */
+  inBlocks(image: Value, r: Rewriter): Value {
+    // Where images hold whole blocks, it is all the same how channels are divided into images.
+    const before = r.producer(image);
+    const divided = before?.op === "Reshape" ? before.inputs[0]! : image;
+    const same = divided.shape.length === 4 && divided.shape.slice(2).join() === image.shape.slice(2).join();
+    const whole = [divided, image].every(({ shape }) => shape[1]! % this.block === 0);
+    const source = same && whole ? divided : image;
+    let found = this.known.get(source);
+    if (found === undefined) {
+      found = r.put(`${domain}.ReorderInput`, [source], {}, this.aligned(source.shape));
+      this.known.set(source, found);
+    }
+    return reshape(found, this.aligned(image.shape), r);
+  }
+
+  /** A shape with channels in whole blocks. */
+  aligned(shape: readonly number[]): number[] {
+    return [shape[0]!, Math.ceil(shape[1]! / this.block) * this.block, ...shape.slice(2)];
+  }
+}
+
+function reshape(value: Value, shape: readonly number[], r: Rewriter): Value {
+  return value.shape.join() === shape.join() ? value : r.put("Reshape", [value, ints(shape)], {}, shape);
 }
 
 /** One filter a channel. */
@@ -36,16 +67,17 @@ function isDepthwise({ inputs, attributes }: Node): boolean {
   return attributes.group === channels && channels > 1 && inputs[1]!.shape[0] === channels;
 }
 
-/** [channels, 1, high, wide] as blocks of channels, filled up with zeros. */
-function depthwiseFilter(node: Node, block: number, r: Rewriter): Value | undefined {
+/** [channels, 1, high, wide] as blocks of channels, filled up with zeros: the order that an image of these channels gets. */
+function depthwiseFilter(node: Node, images: Images, r: Rewriter): Value | undefined {
   const [, filter] = node.inputs as [Value, Value];
   const [channels, , ...window] = filter.shape as [number, number, ...number[]];
   // The kernels that reorder images take channels by fours.
-  if (window.length !== 2 || channels % 4 !== 0 || channels < block) return undefined;
-  const all = roundUp(channels, block);
-  const pads = ints([0, 0, 0, 0, all - channels, 0, 0, 0]);
-  const full = all === channels ? filter : r.put("Pad", [filter, pads], {}, [all, 1, ...window]);
-  return permuted(full, [all / block, block, count(window)], [0, 2, 1], r);
+  if (window.length !== 2 || channels % 4 !== 0 || channels < images.block) return undefined;
+  // A gradient in the place of the filter was an image before.
+  const before = r.producer(filter);
+  const source = before?.op === "Reshape" && before.inputs[0]!.shape.length === 4 ? before.inputs[0]! : filter;
+  const moved = images.inBlocks(reshape(source, [1, channels, ...window], r), r);
+  return reshape(moved, [moved.shape[1]!, 1, ...window], r);
 }
 
 /** [outputs, inputs, high, wide] as blocks of outputs for each block of inputs. */
@@ -69,8 +101,4 @@ function permuted(filter: Value, split: readonly number[], perm: readonly number
     perm.map((axis) => split[axis]!),
   );
   return r.put("Reshape", [moved, ints(filter.shape)], {}, filter.shape);
-}
-
-function roundUp(size: number, block: number): number {
-  return Math.ceil(size / block) * block;
 }
