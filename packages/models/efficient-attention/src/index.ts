@@ -3,13 +3,13 @@
 import { defineFamily, variantsOf } from "@vitrine/core";
 import { vitDepth } from "@vitrine/core/layers";
 import {
-  adaptEfficientViT,
+  adaptLinearCostViT,
   defaults,
-  type EfficientViTConfig,
-  efficientViTFeatures,
-  efficientViTHead,
-  efficientViTLogits,
-  efficientViTSpec,
+  type LinearCostViTConfig,
+  linearCostViTFeatures,
+  linearCostViTHead,
+  linearCostViTLogits,
+  linearCostViTSpec,
 } from "./model.ts";
 import { sizes } from "./variants.ts";
 import { preparation, weights } from "./weights.ts";
@@ -33,7 +33,7 @@ export {
   performerAttention,
   performerAttentionSpec,
 } from "@vitrine/core/layers";
-export type { EfficientViT, EfficientViTConfig } from "./model.ts";
+export type { LinearCostViT, LinearCostViTConfig } from "./model.ts";
 
 /** Performer, BigBird and linear attention in the plain vision transformer, https://arxiv.org/abs/2009.14794 */
 export const efficientAttention = defineFamily({
@@ -41,14 +41,14 @@ export const efficientAttention = defineFamily({
   title: "Efficient attention",
   paper: "https://arxiv.org/abs/2009.14794",
   defaults,
-  variants: variantsOf<EfficientViTConfig, keyof typeof sizes>(sizes, weights, preparation),
+  variants: variantsOf<LinearCostViTConfig, keyof typeof sizes>(sizes, weights, preparation),
   classifier: ["head"],
-  spec: efficientViTSpec,
-  features: efficientViTFeatures,
-  head: efficientViTHead,
-  logits: efficientViTLogits,
-  adapt: adaptEfficientViT,
-  depth: (c: EfficientViTConfig, path) => vitDepth(c, path),
+  spec: linearCostViTSpec,
+  features: linearCostViTFeatures,
+  head: linearCostViTHead,
+  logits: linearCostViTLogits,
+  adapt: adaptLinearCostViT,
+  depth: (c: LinearCostViTConfig, path) => vitDepth(c, path),
 });
 
 /** Names of the variants. */

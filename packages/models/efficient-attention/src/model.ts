@@ -36,14 +36,14 @@ import {
 } from "@vitrine/core/layers";
 
 /** timm's arguments of `VisionTransformer` as far as they matter here, in camel case, and `attention`. */
-export interface EfficientViTConfig extends BaseConfig, VitEncoderConfig {
+export interface LinearCostViTConfig extends BaseConfig, VitEncoderConfig {
   /** What the head reads: the class token, or the mean of the patches (behind which the last norm then is). */
   globalPool: "token" | "avg";
   /** Dropout ahead of the head. */
   dropRate: number;
 }
 
-export const defaults: EfficientViTConfig = {
+export const defaults: LinearCostViTConfig = {
   ...vitEncoderDefaults,
   attention: "performer",
   numClasses: 1000,
@@ -51,12 +51,12 @@ export const defaults: EfficientViTConfig = {
   dropRate: 0,
 };
 
-export interface EfficientViT extends VitEncoder {
+export interface LinearCostViT extends VitEncoder {
   fc_norm?: LayerNorm;
   head?: Linear;
 }
 
-export function efficientViTSpec(c: EfficientViTConfig): Spec<EfficientViT> {
+export function linearCostViTSpec(c: LinearCostViTConfig): Spec<LinearCostViT> {
   if (c.globalPool === "token" && !c.classToken)
     throw new VitrineError("efficient-attention", 'globalPool "token" needs classToken; else take "avg"', {
       usage: true,
@@ -66,13 +66,13 @@ export function efficientViTSpec(c: EfficientViTConfig): Spec<EfficientViT> {
     ...vitEncoderSpec(c, { norm: !pooled }),
     ...(pooled ? { fc_norm: layerNormSpec(c.embedDim) } : {}),
     ...(c.numClasses > 0 ? { head: linearSpec(c.embedDim, c.numClasses) } : {}),
-  } as Spec<EfficientViT>;
+  } as Spec<LinearCostViT>;
 }
 
 /** Tokens after the last norm, class token first. images: [B, H, W, C] → [B, prefix + N, D]. */
-export function efficientViTFeatures(
-  c: EfficientViTConfig,
-  p: EfficientViT,
+export function linearCostViTFeatures(
+  c: LinearCostViTConfig,
+  p: LinearCostViT,
   images: tf.Tensor4D,
   mode: Mode,
 ): tf.Tensor3D {
@@ -80,9 +80,9 @@ export function efficientViTFeatures(
 }
 
 /** Class scores. tokens: [B, prefix + N, D] → [B, classes], or [B, D] with `preLogits`. */
-export function efficientViTHead(
-  c: EfficientViTConfig,
-  p: EfficientViT,
+export function linearCostViTHead(
+  c: LinearCostViTConfig,
+  p: LinearCostViT,
   tokens: tf.Tensor,
   mode: Mode,
   options: { preLogits?: boolean } = {},
@@ -94,18 +94,18 @@ export function efficientViTHead(
 }
 
 /** Class scores from images, with only the class token sent through the rest of the last block where only it is read. */
-export function efficientViTLogits(
-  c: EfficientViTConfig,
-  p: EfficientViT,
+export function linearCostViTLogits(
+  c: LinearCostViTConfig,
+  p: LinearCostViT,
   images: tf.Tensor4D,
   mode: Mode,
 ): tf.Tensor2D {
   const tokens = vitEncoder(c, p, images, mode, c.globalPool === "token" ? { queries: 1 } : {});
-  return efficientViTHead(c, p, tokens, mode);
+  return linearCostViTHead(c, p, tokens, mode);
 }
 
 /** A checkpoint for other channels or another image size. */
-export function adaptEfficientViT(c: EfficientViTConfig, given: State, notes: string[]): State {
+export function adaptLinearCostViT(c: LinearCostViTConfig, given: State, notes: string[]): State {
   const state = new Map(given);
   adaptInputConv("patch_embed.proj.weight", c.inChans, state, notes);
   const prefix = embeddedPrefix(c);
