@@ -33,10 +33,21 @@ export {
 export { blankImage, isRawImage, type RawImage, withChannels } from "./raw-image.ts";
 export { type SplitOptions, type SplitReport, splitFolder } from "./split-folder.ts";
 export { type DataStats, dataStats, type StatsOptions } from "./stats.ts";
-export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from "./transforms/color.ts";
+export { adjustHue } from "./transforms/color.ts";
 export { centerCrop, crop, flipHorizontally, flipVertically, pad } from "./transforms/crop.ts";
+export { enhanceBrightness, enhanceColor, enhanceContrast, enhanceSharpness } from "./transforms/enhance.ts";
 export { normalization, normalize } from "./transforms/normalize.ts";
 export { type Box, resample } from "./transforms/resample.ts";
+export {
+  adjustGamma,
+  autocontrast,
+  equalize,
+  grayscale,
+  invert,
+  posterize,
+  solarize,
+  solarizeAdd,
+} from "./transforms/tones.ts";
 export {
   applyTransform,
   type Interpolation,

@@ -1,30 +1,8 @@
-// Brightness, contrast, saturation and hue with PIL's and torchvision's bytes.
+// Hue, and the four adjustments in random order, with torchvision's bytes.
 
 import type { Rng } from "@vitrine/core";
-import { luma, type RawImage } from "../raw-image.ts";
-
-/** 0: black, 1: as it is. PIL's ImageEnhance.Brightness. */
-export function adjustBrightness(image: RawImage, factor: number): RawImage {
-  return throughTable(image, blendTable(0, factor));
-}
-
-/** 0: its mean grey, 1: as it is. PIL's ImageEnhance.Contrast. */
-export function adjustContrast(image: RawImage, factor: number): RawImage {
-  return throughTable(image, blendTable(Math.floor(meanLuma(image) + 0.5), factor));
-}
-
-/** 0: grey, 1: as it is. PIL's ImageEnhance.Color. Grey images stay. */
-export function adjustSaturation(image: RawImage, factor: number): RawImage {
-  if (image.channels !== 3) return image;
-  const { data } = image;
-  const out = new Uint8Array(data.length);
-  const f = f32(factor);
-  for (let i = 0; i < data.length; i += 3) {
-    const grey = luma(data[i]!, data[i + 1]!, data[i + 2]!);
-    for (let c = i; c < i + 3; c++) out[c] = blend(grey, data[c]!, f);
-  }
-  return { ...image, data: out };
-}
+import type { RawImage } from "../raw-image.ts";
+import { enhanceBrightness, enhanceColor, enhanceContrast } from "./enhance.ts";
 
 /**
  * The hue turned by `shift` of the circle (-0.5 … 0.5), through PIL's 8-bit HSV as torchvision does. Grey images stay.
@@ -58,9 +36,9 @@ export function colorJitter(
   const [b, c, s, h] = [factor(brightness), factor(contrast), factor(saturation), between(rng, -hue, hue)];
   let result = image;
   for (const step of order) {
-    if (step === 0 && brightness > 0) result = adjustBrightness(result, b);
-    if (step === 1 && contrast > 0) result = adjustContrast(result, c);
-    if (step === 2 && saturation > 0) result = adjustSaturation(result, s);
+    if (step === 0 && brightness > 0) result = enhanceBrightness(result, b);
+    if (step === 1 && contrast > 0) result = enhanceContrast(result, c);
+    if (step === 2 && saturation > 0) result = enhanceColor(result, s);
     if (step === 3 && hue > 0) result = adjustHue(result, h);
   }
   return result;
@@ -69,31 +47,6 @@ export function colorJitter(
 /** Uniform in [low, high). */
 export function between(rng: Rng, low: number, high: number): number {
   return low + (high - low) * rng.uniform();
-}
-
-/** From `a` (factor 0) over `b` (factor 1) and beyond, in 32-bit floats and cut to 8 bits: PIL's Image.blend. */
-function blend(a: number, b: number, factor: number): number {
-  const value = f32(a + f32(factor * (b - a)));
-  return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
-}
-
-function blendTable(from: number, factor: number): Uint8Array {
-  const f = f32(factor);
-  return Uint8Array.from({ length: 256 }, (_, value) => blend(from, value, f));
-}
-
-function throughTable(image: RawImage, table: Uint8Array): RawImage {
-  const { data } = image;
-  const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) out[i] = table[data[i]!]!;
-  return { ...image, data: out };
-}
-
-function meanLuma({ data, channels }: RawImage): number {
-  let sum = 0;
-  if (channels === 3) for (let i = 0; i < data.length; i += 3) sum += luma(data[i]!, data[i + 1]!, data[i + 2]!);
-  else for (let i = 0; i < data.length; i++) sum += data[i]!;
-  return sum / (channels === 3 ? data.length / 3 : data.length);
 }
 
 /** To HSV and back with PIL's roundings, single precision where PIL has it; the hue moves by `turn` of 256. */

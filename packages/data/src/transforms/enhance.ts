@@ -1,0 +1,92 @@
+// Brightness, contrast, colour and sharpness with the bytes of PIL's ImageEnhance: each goes from something dull
+// (factor 0) to the image (factor 1) and beyond. Alpha is kept.
+// Source: https://pillow.readthedocs.io/en/stable/reference/ImageEnhance.html
+
+import { luma, type RawImage } from "../raw-image.ts";
+import { colorChannels, throughTable } from "./lookup.ts";
+
+/** 0: black, 1: as it is. */
+export function enhanceBrightness(image: RawImage, factor: number): RawImage {
+  return factor === 1 ? image : throughTable(image, blendTable(0, factor));
+}
+
+/** 0: its mean grey, 1: as it is. */
+export function enhanceContrast(image: RawImage, factor: number): RawImage {
+  return factor === 1 ? image : throughTable(image, blendTable(Math.floor(meanLuma(image) + 0.5), factor));
+}
+
+/** 0: grey, 1: as it is. Grey images stay. */
+export function enhanceColor(image: RawImage, factor: number): RawImage {
+  const { data, channels } = image;
+  if (colorChannels(channels) === 1 || factor === 1) return image;
+  const out = new Uint8ClampedArray(data.length);
+  const parts = shares(factor);
+  for (let i = 0; i < data.length; i += channels) {
+    const r = data[i]!;
+    const g = data[i + 1]!;
+    const b = data[i + 2]!;
+    const grey = luma(r, g, b);
+    out[i] = f32(grey + parts[255 + r - grey]!) | 0;
+    out[i + 1] = f32(grey + parts[255 + g - grey]!) | 0;
+    out[i + 2] = f32(grey + parts[255 + b - grey]!) | 0;
+    if (channels === 4) out[i + 3] = data[i + 3]!;
+  }
+  return { ...image, data: new Uint8Array(out.buffer) };
+}
+
+/** 0: smoothed by a window of 3 x 3 with a heavy middle, 1: as it is, 2: sharpened. Pixels at the edge stay. */
+export function enhanceSharpness(image: RawImage, factor: number): RawImage {
+  const { data, width, height, channels } = image;
+  if (width < 3 || height < 3 || factor === 1) return image;
+  const out = new Uint8ClampedArray(data);
+  const parts = shares(factor);
+  const colors = colorChannels(channels);
+  const stride = width * channels;
+  for (let y = 1; y < height - 1; y++) {
+    for (let c = 0; c < colors; c++) {
+      // Sums of three values below each other: the left, the middle and the right of the window, which moves by one.
+      let i = y * stride + c;
+      let left = data[i - stride]! + data[i]! + data[i + stride]!;
+      i += channels;
+      let middle = data[i - stride]! + data[i]! + data[i + stride]!;
+      for (const end = (y + 1) * stride - channels; i < end; i += channels) {
+        const next = i + channels;
+        const right = data[next - stride]! + data[next]! + data[next + stride]!;
+        const value = data[i]!;
+        const smooth = thirteenths[left + middle + right + 4 * value]!;
+        out[i] = f32(smooth + parts[255 + value - smooth]!) | 0;
+        left = middle;
+        middle = right;
+      }
+    }
+  }
+  return { ...image, data: new Uint8Array(out.buffer) };
+}
+
+/** `sum / 13`, rounded: the weights of the smoothing window are 1 around and 5 in the middle. */
+const thirteenths = Uint8Array.from({ length: 13 * 255 + 1 }, (_, sum) => Math.floor((2 * sum + 13) / 26));
+
+const f32 = Math.fround;
+
+/** `factor` times -255 … 255, in single precision as PIL has it. Beyond a factor of 1e6 nothing changes any more. */
+function shares(factor: number): Float32Array {
+  const f = f32(Math.max(-1e6, Math.min(1e6, factor)));
+  return Float32Array.from({ length: 511 }, (_, i) => f * (i - 255));
+}
+
+/** From `from` (factor 0) over the value (factor 1) and beyond, in 32-bit floats, cut to 8 bits: PIL's Image.blend. */
+function blendTable(from: number, factor: number): Uint8Array {
+  const parts = shares(factor);
+  return Uint8Array.from(
+    Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.trunc(f32(from + parts[255 + value - from]!))),
+  );
+}
+
+function meanLuma({ data, channels }: RawImage): number {
+  let sum = 0;
+  const color = colorChannels(channels) === 3;
+  for (let i = 0; i < data.length; i += channels) {
+    sum += color ? luma(data[i]!, data[i + 1]!, data[i + 2]!) : data[i]!;
+  }
+  return (sum * channels) / data.length;
+}
