@@ -1,0 +1,88 @@
+// Every operation of a transform: its row in `TransformOp`, and what runs it in `operations`. Adding one: a row in both; a row
+// that is missing below does not compile.
+
+import type { Rng } from "@vitrine/core";
+import type { RawImage } from "../raw-image.ts";
+import { happens } from "./chance.ts";
+import { colorJitter } from "./color.ts";
+import { centerCrop, flipHorizontally, flipVertically, pad } from "./crop.ts";
+import { enhanceSharpness } from "./enhance.ts";
+import { type Cutout, cutout, type RandomErasing, randomErasing } from "./erase.ts";
+import { type KeepRatioCrop, keepRatioCrop } from "./keep-ratio.ts";
+import { type RandomCrop, type RandomResizedCrop, randomCrop, randomResizedCrop } from "./random-crop.ts";
+import { type Resize, resize } from "./resize.ts";
+import { autocontrast, equalize, grayscale, invert, posterize, solarize } from "./tones.ts";
+import type { PadMode, Size } from "./transform.ts";
+
+/** `p` is the chance that an operation runs; colours (`fill`) are 0 … 255, one number or one a channel. */
+export type TransformOp =
+  | Resize
+  /** Cut from the middle; what is missing is filled. */
+  | { op: "centerCrop"; size: Size; fill: readonly number[] }
+  | RandomResizedCrop
+  | RandomCrop
+  | KeepRatioCrop
+  | { op: "pad"; padding: number; padMode: PadMode; fill: readonly number[] }
+  | { op: "hflip"; p: number }
+  | { op: "vflip"; p: number }
+  /** torchvision's ColorJitter: its four changes in random order, each by a random amount up to its strength. */
+  | { op: "colorJitter"; brightness: number; contrast: number; saturation: number; hue: number; p: number }
+  /** Colours become grey; the channels stay. */
+  | { op: "grayscale"; p: number }
+  /** The highest `bits` of each value stay. */
+  | { op: "posterize"; bits: number; p: number }
+  /** Values from `threshold` on are inverted. */
+  | { op: "solarize"; threshold: number; p: number }
+  /** 0: smooth, 1: as it is, 2: sharp. */
+  | { op: "sharpness"; factor: number; p: number }
+  | { op: "autocontrast"; p: number }
+  | { op: "equalize"; p: number }
+  | { op: "invert"; p: number }
+  | Cutout
+  | RandomErasing;
+
+type Name = TransformOp["op"];
+type Operation<N extends Name> = (image: RawImage, op: Extract<TransformOp, { op: N }>, random: () => Rng) => RawImage;
+
+/** An operation that has no draws but the one whether it runs. */
+function maybe<N extends Name>(
+  run: (image: RawImage, op: Extract<TransformOp, { op: N }>) => RawImage,
+): (image: RawImage, op: Extract<TransformOp, { op: N }> & { p: number }, random: () => Rng) => RawImage {
+  return (image, op, random) => (happens(op.p, random) ? run(image, op) : image);
+}
+
+const operations: { readonly [N in Name]: Operation<N> } = {
+  resize,
+  centerCrop: (image, { size, fill }) => centerCrop(image, size, fill),
+  randomResizedCrop: (image, op, random) => randomResizedCrop(image, op, random()),
+  randomCrop: (image, op, random) => randomCrop(image, op, random()),
+  keepRatioCrop: (image, op, random) => keepRatioCrop(image, op, random()),
+  pad(image, { padding, padMode, fill }) {
+    return pad(image, { left: padding, top: padding, right: padding, bottom: padding }, padMode, fill);
+  },
+  // A flip that is certain is drawn all the same: its stream is asked for in any case.
+  hflip: (image, { p }, random) => (random().uniform() < p ? flipHorizontally(image) : image),
+  vflip: (image, { p }, random) => (random().uniform() < p ? flipVertically(image) : image),
+  colorJitter(image, op, random) {
+    const rng = random();
+    return rng.uniform() < op.p ? colorJitter(image, op, rng) : image;
+  },
+  grayscale: maybe<"grayscale">(grayscale),
+  posterize: maybe<"posterize">((image, { bits }) => posterize(image, bits)),
+  solarize: maybe<"solarize">((image, { threshold }) => solarize(image, threshold)),
+  sharpness: maybe<"sharpness">((image, { factor }) => enhanceSharpness(image, factor)),
+  autocontrast: maybe<"autocontrast">((image) => autocontrast(image)),
+  equalize: maybe<"equalize">(equalize),
+  invert: maybe<"invert">(invert),
+  cutout,
+  randomErasing,
+};
+
+/** Runs one operation. `random` gives its stream. */
+export function runOperation<N extends Name>(
+  image: RawImage,
+  op: Extract<TransformOp, { op: N }>,
+  random: () => Rng,
+): RawImage {
+  return operations[op.op as N](image, op, random);
+}
