@@ -3,6 +3,7 @@
 export { readTensors } from "./checkpoint.ts";
 export { summaryCsv } from "./csv.ts";
 export { type EmaConfig, emaDecay } from "./ema.ts";
+export { checkErasing, drawBoxes, drawErasing, type EraseBox, type ErasingConfig } from "./erasing.ts";
 export {
   createForward,
   type EvaluateOptions,
@@ -20,10 +21,10 @@ export {
   checkMixup,
   cutmixBox,
   drawMix,
+  drawMixes,
   type Mix,
   type MixupConfig,
-  mixMap,
-  mixRng,
+  mixRows,
   mixTargets,
 } from "./mixup.ts";
 export { clipByGlobalNorm, globalNorm } from "./optim/clip.ts";
@@ -40,6 +41,7 @@ export {
 } from "./optim/transform.ts";
 export type { TrainOptions, TrainResult } from "./options.ts";
 export { decayMask, type LayerDecay, layerScales } from "./param-groups.ts";
+export { type Preparation, prepareBatch } from "./prepare.ts";
 export { type BarOptions, barReporter } from "./progress/bar.ts";
 export { type Output, type Reporter, type StepEvent, silent, type TrainEvent } from "./progress/events.ts";
 export { jsonReporter } from "./progress/json.ts";
@@ -61,8 +63,10 @@ export {
 } from "./schedules/curves.ts";
 export { createSchedule, type Schedule, type ScheduleConfig, type ScheduleSetting } from "./schedules/index.ts";
 export { createStep } from "./step/create.ts";
+export { eraseImages, mixImages, type PixelInputs, prepareImages } from "./step/pixels.ts";
 export { teacherOf } from "./step/teacher.ts";
 export type {
+  EraseBatch,
   OptimizerConfig,
   Step,
   StepBatch,

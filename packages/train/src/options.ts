@@ -2,6 +2,7 @@
 
 import { type BatchSource, type Model, VitrineError } from "@vitrine/core";
 import type { EmaConfig } from "./ema.ts";
+import { checkErasing, type ErasingConfig } from "./erasing.ts";
 import { checkClasses, type Evaluation } from "./evaluate.ts";
 import { freezing } from "./freeze.ts";
 import { type LearningRateRule, resolveLearningRate } from "./learning-rate.ts";
@@ -33,6 +34,8 @@ export interface TrainOptions {
   ema?: Pick<EmaConfig, "decay" | "warmup">;
   /** Mixup and CutMix. */
   mixup?: MixupConfig;
+  /** Random erasing. */
+  erasing?: ErasingConfig;
   /** Label smoothing. Default 0.1, as timm's training script has it. */
   smoothing?: number;
   /** Micro-batches to an update. Default 1. */
@@ -132,6 +135,10 @@ export function resolveOptions(model: Model, options: TrainOptions): Settings {
   if (!["top1", "top5", "loss"].includes(evalMetric))
     throw usage(`evalMetric must be top1, top5 or loss, found ${evalMetric}`);
   if (options.mixup !== undefined) checkMixup(options.mixup);
+  const { numClasses = train.classes.length } = options.mixup ?? {};
+  if (numClasses !== train.classes.length)
+    throw usage(`mixup.numClasses is ${numClasses}, the data has ${train.classes.length} classes; leave it out`);
+  if (options.erasing !== undefined) checkErasing(options.erasing);
 
   const optimizer = resolveOptimizer(options.optimizer);
   const batches = fastDevRun ? Math.min(accumulate, train.batches) : part("limitTrain", options.limitTrain, train);

@@ -1,7 +1,8 @@
-// From a loader's batches to what a step takes: targets, mixing, and groups of micro-batches.
+// From a loader's batches to what a step takes: targets, mixing, erasing, and groups of micro-batches.
 
 import type { Batch, BatchSource } from "@vitrine/core";
-import { drawMix, type MixupConfig, mixMap, mixRng, mixTargets } from "./mixup.ts";
+import { drawErasing, type ErasingConfig } from "./erasing.ts";
+import { drawMixes, type MixupConfig, mixesAtAll, mixRows, mixTargets } from "./mixup.ts";
 import type { StepBatch } from "./step.ts";
 
 export interface Preparation {
@@ -9,25 +10,27 @@ export interface Preparation {
   smoothing: number;
   seed: number;
   mixup: MixupConfig | undefined;
+  erasing?: ErasingConfig | undefined;
 }
 
 /** Whether batches of an epoch are mixed. */
 export function mixes(mixup: MixupConfig | undefined, epoch: number): boolean {
-  if (mixup === undefined || epoch >= (mixup.offEpoch ?? Infinity)) return false;
-  return (mixup.mixupAlpha ?? 0) > 0 || (mixup.cutmixAlpha ?? 0) > 0 || mixup.cutmixMinmax !== undefined;
+  return mixup !== undefined && epoch < (mixup.offEpoch ?? Infinity) && mixesAtAll(mixup);
 }
 
-/** A micro-batch for the step; what is drawn depends on the seed and the batch's position alone. */
+/**
+ * A micro-batch for the step; what is drawn depends on the seed, the batch's position in its epoch and its samples alone.
+ * Its inputs are there whatever the dice say: one compiled step for all batches.
+ */
 export function prepareBatch(batch: Batch, how: Preparation, epoch: number, position: number): StepBatch {
   const { images, size, height, width, channels, labels } = batch;
-  const mix = mixes(how.mixup, epoch)
-    ? drawMix(how.mixup!, height, width, mixRng(how.seed, epoch, position))
-    : undefined;
-  const targets = mixTargets(labels, how.classes, how.smoothing, mix);
+  const { classes, seed, mixup, erasing } = how;
+  const place = { seed, epoch, position };
+  const drawn = mixup !== undefined && mixes(mixup, epoch) ? drawMixes(mixup, batch, place) : [];
+  const targets = mixTargets(labels, classes, mixup?.labelSmoothing ?? how.smoothing, drawn);
   const prepared: StepBatch = { images, size, height, width, channels, targets };
-  if (mixes(how.mixup, epoch))
-    // A map also where the dice say to leave the batch alone: one compiled step for both.
-    prepared.mix = mixMap(mix ?? { lam: 1 }, height, width);
+  if (drawn.length > 0) prepared.mix = mixRows(drawn, mixup?.mode);
+  if (erasing !== undefined && erasing.prob > 0) prepared.erase = drawErasing(erasing, batch, place);
   return prepared;
 }
 

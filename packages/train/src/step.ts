@@ -1,4 +1,4 @@
-// One training step: normalise, mix, forward, loss, gradients, clip, skip when not finite, update, average. What a trainer
+// One training step: normalise, mix, erase, forward, loss, gradients, clip, skip when not finite, update, average. What a trainer
 // sees of it; `createStep` chooses between the two forms (in place on the host, or wholly in the graph).
 
 import type { HostTensor, State } from "@vitrine/core";
@@ -15,10 +15,23 @@ export interface StepBatch {
   /** What the model should say, [size, classes]: one-hot, smoothed or mixed; rows sum to 1. */
   targets: Float32Array;
   /**
-   * Mixup and CutMix in one form: the weight of an image's own pixels, [height, width]; the rest comes from its partner,
-   * the image at the same place in the reversed batch. Left out, nothing is mixed.
+   * Mixup and CutMix in one form, a row an image, [size, 5], or one row for all of them, [1, 5]: the weight of an image's own
+   * pixels, and a box (first row, row behind the last, first column, column behind the last) in which they have none. The rest
+   * comes from its partner, the image at the same place in the reversed batch. Left out, nothing is mixed.
    */
   mix?: Float32Array;
+  /** Random erasing, of the mixed images. Left out, nothing is erased. */
+  erase?: EraseBatch;
+}
+
+/** The boxes to erase; one of no area erases nothing. Without colours and noise they are filled with the mean. */
+export interface EraseBatch {
+  /** First row, row behind the last, first column, column behind the last; [size, boxes, 4]. */
+  boxes: Float32Array;
+  /** A colour for each box, in units of the normalised pixels, [size, boxes, channels]. */
+  colours?: Float32Array;
+  /** Key of normal noise, a number for each value, [2]. */
+  noise?: Int32Array;
 }
 
 export interface StepResult {
@@ -83,7 +96,7 @@ export interface StepOptions {
   update?: "host" | "graph";
 }
 
-/** Scores of a batch of images, mixed as the batch says: [size, classes]. */
+/** Scores of a batch of images, mixed and erased as the batch says: [size, classes]. */
 export type Teacher = (batch: StepBatch) => Float32Array;
 
 export interface StepDistillation extends DistillationOptions {

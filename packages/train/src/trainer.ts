@@ -103,10 +103,10 @@ class Run {
 
   async #trainEpoch(): Promise<void> {
     const { accumulate, batches, updatesPerEpoch, checkpointEvery, schedule, smoothing, seed } = this.#settings;
-    const { train, mixup } = this.#options;
+    const { train, mixup, erasing } = this.#options;
     const { progress } = this.#ledger;
     const { epoch } = progress;
-    const how = { classes: train.classes.length, smoothing, seed, mixup };
+    const how = { classes: train.classes.length, smoothing, seed, mixup, erasing };
     const scores = this.#ledger.scores();
     const pace = new Pace();
     for await (const group of groupsOf(train, epoch, progress.batch, batches, accumulate)) {

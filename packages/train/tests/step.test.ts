@@ -27,7 +27,10 @@ function batchOf(size: number, seed: number, mix = false): StepBatch {
     channels: 3,
     targets,
   };
-  return mix ? { ...batch, mix: Float32Array.from({ length: 64 }, (_, i) => (i % 8 < 3 ? 0.2 : 1)) } : batch;
+  if (!mix) return batch;
+  const rows = Array.from({ length: size }, (_, i) => (i % 2 === 0 ? [0.3 + 0.1 * i, 0, 0, 0, 0] : [1, 1, 5, i, 8]));
+  const boxes = Float32Array.from({ length: size * 4 }, (_, k) => [2, 5, 0, Math.floor(k / 4)][k % 4]!);
+  return { ...batch, mix: Float32Array.from(rows.flat()), erase: { boxes, noise: Int32Array.of(seed, -7) } };
 }
 
 function paramsOf(step: Step, which: "params" | "ema" = "params"): Map<string, number[]> {

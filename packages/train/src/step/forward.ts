@@ -3,17 +3,14 @@
 import { type Mode, type Model, tf, trainingMode } from "@vitrine/core";
 import { crossEntropy, distillation, distilledLoss } from "../losses.ts";
 import type { StepDistillation, StepOptions } from "../step.ts";
+import { type PixelInputs, prepareImages } from "./pixels.ts";
 
 /** Tensors of one micro-batch. */
-export interface ForwardInputs {
-  /** int32 [B, H, W, C], 0 to 255. */
-  images: tf.Tensor4D;
+export interface ForwardInputs extends PixelInputs {
   /** [B, classes] */
   targets: tf.Tensor2D;
   /** int32 [2]: seed and number of the run. */
   key: tf.Tensor1D;
-  /** [H, W]: weight of an image's own pixels. */
-  mix?: tf.Tensor2D;
   /** The teacher's logits, [B, classes]. */
   teacher?: tf.Tensor2D;
 }
@@ -25,29 +22,6 @@ export interface ForwardResult {
   grads: Map<string, tf.Tensor>;
   /** New values of buffers. */
   buffers: Map<string, tf.Tensor>;
-}
-
-/** `(x/255 - mean) / std`, mixed with the reversed batch where weights are given. */
-export function normalise(
-  images: tf.Tensor4D,
-  mean: readonly number[],
-  std: readonly number[],
-  mix?: tf.Tensor2D,
-): tf.Tensor4D {
-  const scale = tf.tensor1d(std.map((s) => 1 / (255 * s)));
-  const shift = tf.tensor1d(std.map((s, c) => -mean[c]! / s));
-  const x = tf.add(tf.mul(tf.cast(images, "float32"), scale), shift) as tf.Tensor4D;
-  if (mix === undefined) return x;
-  const [batch, height, width] = x.shape;
-  const partner = tf.gather(
-    x,
-    tf.tensor1d(
-      Int32Array.from({ length: batch }, (_, i) => batch - 1 - i),
-      "int32",
-    ),
-  );
-  const own = tf.reshape(mix, [1, height, width, 1]);
-  return tf.add(tf.mul(x, own), tf.mul(partner, tf.sub(1, own)));
 }
 
 /**
@@ -82,7 +56,7 @@ export function forwardBackward(
   let logits!: tf.Tensor2D;
   const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
     const params = rebuild(new Map(paths.map((path, i) => [path, values[i]!])));
-    const images = normalise(inputs.images, options.mean, options.std, inputs.mix);
+    const images = prepareImages(inputs, options.mean, options.std);
     const heads = model.heads(images, mode, params);
     const total = heads.length === 1 ? heads[0]! : (tf.div(tf.addN([...heads]), heads.length) as tf.Tensor2D);
     logits = tf.keep(total);

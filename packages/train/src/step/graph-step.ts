@@ -22,6 +22,7 @@ import { clipByGlobalNorm, globalNorm } from "../optim/clip.ts";
 import { buildOptimizer } from "../optim/index.ts";
 import type { Step, StepBatch, StepOptions, StepResult, StepSnapshot } from "../step.ts";
 import { type ForwardInputs, forwardBackward } from "./forward.ts";
+import { extraInputs, tensorsOf } from "./pixels.ts";
 
 /** Tensors by path. Plain objects, since they pass through `jit`. */
 type Tensors = Record<string, tf.Tensor>;
@@ -114,7 +115,7 @@ export class GraphStep implements Step {
   }
 
   #inputs(batch: StepBatch): ForwardInputs {
-    const { images, size, height, width, channels, targets, mix } = batch;
+    const { images, size, height, width, channels, targets } = batch;
     const teacher = this.#options.distillation?.teacher(batch);
     const inputs: ForwardInputs = {
       images: tf.tensor4d(Int32Array.from(images), [size, height, width, channels], "int32"),
@@ -123,7 +124,7 @@ export class GraphStep implements Step {
     };
     return {
       ...inputs,
-      ...(mix && { mix: tf.tensor2d(mix, [height, width]) }),
+      ...tensorsOf(extraInputs(batch)),
       ...(teacher && { teacher: tf.tensor2d(teacher, [size, teacher.length / size]) }),
     };
   }

@@ -29,6 +29,7 @@ import { FlatStore } from "./arena.ts";
 import { forwardBackward } from "./forward.ts";
 import { type HostOptimizer, hostOptimizer } from "./host-update.ts";
 import { fromLogical, fromStored, physicalPerm, toStored } from "./physical.ts";
+import { extraInputs } from "./pixels.ts";
 
 type Numbers = Float32Array | Int32Array;
 
@@ -139,7 +140,7 @@ export class HostStep implements Step {
       batch.images,
       batch.targets,
       Int32Array.of(seed, this.#runs),
-      ...(batch.mix === undefined ? [] : [batch.mix]),
+      ...extraInputs(batch).map(({ data }) => data),
       ...(distillation === undefined ? [] : [distillation.teacher(batch)]),
     ];
     const outputs = program.run(feeds, results);
@@ -153,7 +154,8 @@ export class HostStep implements Step {
   #compile(batch: StepBatch): Compiled {
     const { size, height, width, channels } = batch;
     const classes = batch.targets.length / size;
-    const key = `${[size, height, width, channels, classes]} ${batch.mix !== undefined}`;
+    const extra = extraInputs(batch).map(({ name, shape }) => `${name} ${shape}`);
+    const key = [[size, height, width, channels, classes], ...extra].join("; ");
     let compiled = this.#compiled.get(key);
     if (compiled === undefined) {
       const program = createLocalProgram(this.#trace(batch, classes), currentBackend().options);
@@ -166,7 +168,8 @@ export class HostStep implements Step {
     return compiled;
   }
 
-  #trace({ size, height, width, channels, mix }: StepBatch, classes: number) {
+  #trace(batch: StepBatch, classes: number) {
+    const [{ size, height, width, channels }, extra] = [batch, extraInputs(batch)];
     const input = ({ path, spec }: Leaf): TraceInput => ({
       name: path,
       shape: spec.shape,
@@ -180,15 +183,14 @@ export class HostStep implements Step {
       { name: "images", shape: [size, height, width, channels], dtype: "int32", feed: "uint8" },
       { name: "targets", shape: [size, classes] },
       { name: "key", shape: [2], dtype: "int32" },
-      ...(mix === undefined ? [] : [{ name: "mix", shape: [height, width] }]),
+      ...extra.map(({ name, shape, dtype }): TraceInput => ({ name, shape, dtype })),
       ...(this.#options.distillation === undefined ? [] : [{ name: "teacher", shape: [size, classes] }]),
     ];
     return trace((...tensors) => {
       const params = new Map(this.#trained.map(({ path }, i) => [path, tensors[i]!]));
       const still = new Map(fixed.map(({ path }, i) => [path, tensors[this.#trained.length + i]!]));
       const named = new Map(inputs.map(({ name }, i) => [name, tensors[i]!]));
-      const weights = named.get("mix") as tf.Tensor2D | undefined;
-      const teacher = named.get("teacher") as tf.Tensor2D | undefined;
+      const more = [...extra.map(({ name }) => name), "teacher"].filter((name) => named.has(name));
       const { loss, logits, grads, buffers } = forwardBackward(
         this.#model,
         params,
@@ -197,8 +199,7 @@ export class HostStep implements Step {
           images: named.get("images") as tf.Tensor4D,
           targets: named.get("targets") as tf.Tensor2D,
           key: named.get("key") as tf.Tensor1D,
-          ...(weights && { mix: weights }),
-          ...(teacher && { teacher }),
+          ...Object.fromEntries(more.map((name) => [name, named.get(name)])),
         },
         this.#options,
       );
