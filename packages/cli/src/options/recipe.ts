@@ -100,7 +100,13 @@ export const recipeOptions = defineOptions({
     group: loss,
     help: "chance of cutmix where both are on",
   },
-  "mixup-mode": { kind: "string", choices: ["batch"], default: "batch", group: loss, help: "one draw for a batch" },
+  "mixup-mode": {
+    kind: "string",
+    choices: ["batch", "pair", "elem"],
+    default: "batch",
+    group: loss,
+    help: "what a draw is for: a batch, two images, or one",
+  },
   "mixup-off-epoch": {
     kind: "integer",
     min: 0,
@@ -108,6 +114,16 @@ export const recipeOptions = defineOptions({
     group: loss,
     help: "no mixing from this epoch on, 0 for never",
   },
+  reprob: { kind: "number", min: 0, max: 1, default: 0, group: loss, help: "chance that a box of an image is erased" },
+  remode: {
+    kind: "string",
+    choices: ["const", "rand", "pixel"],
+    default: "pixel",
+    group: loss,
+    help: "what it is filled with: the mean, a colour, noise",
+  },
+  recount: { kind: "integer", min: 1, default: 1, group: loss, help: "most boxes of an image" },
+  resplit: { kind: "boolean", group: loss, help: "the first half of a batch is left whole" },
   "model-ema": { kind: "boolean", group: loss, help: "keep a moving average of the parameters, and use it" },
   "model-ema-decay": { kind: "number", min: 0, max: 0.999999, default: 0.9998, group: loss, help: "its decay" },
   "model-ema-warmup": { kind: "boolean", group: loss, help: "a shorter memory at first" },
@@ -154,6 +170,7 @@ export function recipeOf(args: Args): Omit<TrainOptions, "train"> {
     ...optional("layerDecay", layerDecayOf(args)),
     ...(args["model-ema"] ? { ema } : {}),
     ...(args.mixup > 0 || args.cutmix > 0 || args["cutmix-minmax"] !== undefined ? { mixup: mixupOf(args) } : {}),
+    ...(args.reprob > 0 ? { erasing: erasingOf(args) } : {}),
   };
 }
 
@@ -233,6 +250,12 @@ function mixupOf(args: Args): NonNullable<TrainOptions["mixup"]> {
     ...optional("cutmixMinmax", args["cutmix-minmax"] as readonly [number, number] | undefined),
     prob: args["mixup-prob"],
     switchProb: args["mixup-switch-prob"],
+    mode: args["mixup-mode"],
     ...(args["mixup-off-epoch"] > 0 ? { offEpoch: args["mixup-off-epoch"] } : {}),
   };
+}
+
+function erasingOf(args: Args): NonNullable<TrainOptions["erasing"]> {
+  const { reprob: prob, remode: mode, recount: maxCount, resplit } = args;
+  return { prob, mode, maxCount, ...(resplit ? { splits: 2 } : {}) };
 }
