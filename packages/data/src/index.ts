@@ -23,21 +23,37 @@ export { imageExtensions } from "./image-format.ts";
 export { createLoader } from "./loader/loader.ts";
 export type { BadSample, Loader, LoaderOptions } from "./loader/options.ts";
 export {
+  type AugmentLook,
+  applyAugment,
+  type Noise,
+} from "./policies/augment.ts";
+export { type AutoAugmentName, autoAugmentPolicies, type SubPolicy } from "./policies/auto-augment-tables.ts";
+export { type AugmentName, augmentArgs, augmentNames, type Reach } from "./policies/levels.ts";
+export { augmentPolicy, type PolicyOp, type PolicySettings } from "./policies/policy.ts";
+export { type AugmentSet, namedSets, randSet } from "./policies/sets.ts";
+export { applyTrivial, type TrivialName, trivialNames, trivialStrength } from "./policies/trivial-augment.ts";
+export {
   type CropMode,
   evalTransform,
   type Preprocess,
   resolvePreprocess,
+  type TrainCropMode,
   type TrainTransformOptions,
+  type TrainTransformParts,
   trainTransform,
+  trainTransformParts,
 } from "./presets.ts";
 export { blankImage, isRawImage, type RawImage, withChannels } from "./raw-image.ts";
 export { type SplitOptions, type SplitReport, splitFolder } from "./split-folder.ts";
 export { type DataStats, dataStats, type StatsOptions } from "./stats.ts";
+export { gaussianBlur, gaussianKernelBlur } from "./transforms/blur.ts";
 export { adjustHue } from "./transforms/color.ts";
 export { centerCrop, crop, flipHorizontally, flipVertically, pad } from "./transforms/crop.ts";
 export { enhanceBrightness, enhanceColor, enhanceContrast, enhanceSharpness } from "./transforms/enhance.ts";
+export { type AffineParts, affineMatrix, type Corners, perspectiveCoefficients } from "./transforms/matrices.ts";
 export { normalization, normalize } from "./transforms/normalize.ts";
 export { type Box, resample } from "./transforms/resample.ts";
+export { type RotateOptions, rotate } from "./transforms/rotate.ts";
 export {
   adjustGamma,
   autocontrast,
@@ -57,3 +73,15 @@ export {
   type Transform,
   type TransformOp,
 } from "./transforms/transform.ts";
+export {
+  type AffineMatrix,
+  affine,
+  type PerspectiveCoefficients,
+  perspective,
+  shearX,
+  shearY,
+  translateX,
+  translateY,
+  type WarpInterpolation,
+  type WarpOptions,
+} from "./transforms/warp.ts";
