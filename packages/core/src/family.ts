@@ -99,8 +99,9 @@ export function variantsOf<C extends BaseConfig, const N extends string>(
 
 /** The configuration of a variant with options put in. @throws VitrineError for an unknown variant or option. */
 export function configure<C extends BaseConfig>(family: Family<C, object>, name: string, options: object = {}): C {
-  const { variant } = findVariant(family, name);
-  const config = { ...family.defaults, ...variant.config };
+  const { variant, pretrained } = findVariant(family, name);
+  const { imgSize = variant.config.imgSize ?? family.defaults.imgSize } = pretrained ?? {};
+  const config = { ...family.defaults, ...variant.config, imgSize };
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || (modelOptions as readonly string[]).includes(key)) continue;
     if (!(key in family.defaults)) {

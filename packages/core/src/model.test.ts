@@ -39,6 +39,7 @@ const dot = defineFamily<Config, Params, keyof typeof sizes>({
       dot_small: {
         first: { numClasses: 5 },
         second: { hub: "someone/dot", license: "mit", mean: [0.1, 0.2, 0.6], std: [1, 1, 1] },
+        wide: { imgSize: 8 },
       },
     },
     { cropPct: 0.9, cropMode: "center", interpolation: "bicubic", mean: imagenetMean, std: imagenetStd },
@@ -115,7 +116,7 @@ describe("findVariant", () => {
   test.each([
     ["dot_smal", 'dot: unknown variant "dot_smal" (did you mean "dot_small"?). Variants are dot_small, dot_large'],
     ["constructor", 'dot: unknown variant "constructor". Variants are dot_small, dot_large'],
-    ["dot_small.frist", 'dot_small: unknown tag "frist" (did you mean "first"?). Tags are first, second'],
+    ["dot_small.frist", 'dot_small: unknown tag "frist" (did you mean "first"?). Tags are first, second, wide'],
     ["dot_large.x", 'dot_large: unknown tag "x". There are no published weights of it'],
   ])("refuses %s", (name, message) => {
     expect(usage(() => findVariant(dot, name)).message).toBe(message);
@@ -148,6 +149,12 @@ describe("createModel", () => {
     const preprocess = (inChans: number) => createModel(dot, "dot_small.second", { inChans }).preprocess;
     expect(preprocess(1)).toMatchObject({ size: [4, 4], channels: 1, mean: [expect.closeTo(0.3)], std: [1] });
     expect(preprocess(4).mean).toEqual([0.1, 0.2, 0.6, 0.1]);
+  });
+
+  test("takes the image size of the checkpoint of the tag, unless told another", () => {
+    const size = (options: { imgSize?: number }) => createModel(dot, "dot_small.wide", options).preprocess.size;
+    expect(size({})).toEqual([8, 8]);
+    expect(size({ imgSize: 6 })).toEqual([6, 6]);
   });
 
   test("starts from a checkpoint, and says what it changed in it", async () => {

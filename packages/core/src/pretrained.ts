@@ -27,6 +27,8 @@ export interface Pretrained {
   license: string;
   /** Classes of its head; 0 for a backbone without one. */
   numClasses: number;
+  /** Side of its images in pixels, where that is not the variant's. */
+  imgSize?: number;
   preparation: Preparation;
 }
 
@@ -38,6 +40,8 @@ export interface PretrainedRow extends Partial<Preparation> {
   license?: string;
   /** Left out where it is 1000. */
   numClasses?: number;
+  /** Left out where it is the variant's. */
+  imgSize?: number;
 }
 
 /** A variant's checkpoints from rows by tag; `base` is how most of the family prepares images. */
@@ -47,8 +51,9 @@ export function published(
   base: Preparation,
 ): Pretrained[] {
   return Object.entries(rows).map(([tag, row]) => {
-    const { hub = `timm/${variant}.${tag}`, license = "apache-2.0", numClasses = 1000, ...preparation } = row;
-    return { hub, tag, license, numClasses, preparation: { ...base, ...preparation } };
+    const { hub = `timm/${variant}.${tag}`, license = "apache-2.0", numClasses = 1000, imgSize, ...preparation } = row;
+    const size = imgSize === undefined ? {} : { imgSize };
+    return { hub, tag, license, numClasses, ...size, preparation: { ...base, ...preparation } };
   });
 }
 

@@ -18,17 +18,18 @@ export const preparation: Preparation = {
 export const preparationMsra: Preparation = { ...preparation, cropPct: 0.875 };
 
 const whole = { cropPct: 1 };
+const at = (imgSize: number) => ({ ...whole, imgSize });
 const mit = { license: "mit" };
 
 export const weights: Rows = {
   efficientvit_b0: { r224_in1k: {} },
-  efficientvit_b1: { r224_in1k: {}, r256_in1k: whole, r288_in1k: whole },
-  efficientvit_b2: { r224_in1k: {}, r256_in1k: whole, r288_in1k: whole },
-  efficientvit_b3: { r224_in1k: {}, r256_in1k: whole, r288_in1k: whole },
+  efficientvit_b1: { r224_in1k: {}, r256_in1k: at(256), r288_in1k: at(288) },
+  efficientvit_b2: { r224_in1k: {}, r256_in1k: at(256), r288_in1k: at(288) },
+  efficientvit_b3: { r224_in1k: {}, r256_in1k: at(256), r288_in1k: at(288) },
 
   efficientvit_l1: { r224_in1k: whole },
-  efficientvit_l2: { r224_in1k: whole, r256_in1k: whole, r288_in1k: whole, r384_in1k: whole },
-  efficientvit_l3: { r224_in1k: whole, r256_in1k: whole, r320_in1k: whole, r384_in1k: whole },
+  efficientvit_l2: { r224_in1k: whole, r256_in1k: at(256), r288_in1k: at(288), r384_in1k: at(384) },
+  efficientvit_l3: { r224_in1k: whole, r256_in1k: at(256), r320_in1k: at(320), r384_in1k: at(384) },
 };
 
 export const weightsMsra: Rows = {

@@ -15,7 +15,11 @@ export const preparation: Preparation = {
 const license = "cvnets-license";
 const first = { cvnets_in1k: { license } };
 const second = { cvnets_in1k: { license, cropPct: 0.888 } };
-const large = { ...second, cvnets_in22k_ft_in1k: { license, cropPct: 0.888 } };
+const large = {
+  ...second,
+  cvnets_in22k_ft_in1k: { license, cropPct: 0.888 },
+  cvnets_in22k_ft_in1k_384: { license, cropPct: 1, imgSize: 384 },
+};
 
 export const weights: Readonly<Record<string, Readonly<Record<string, PretrainedRow>>>> = {
   mobilevit_xxs: first,

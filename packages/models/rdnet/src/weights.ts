@@ -18,6 +18,6 @@ export const weights: Readonly<Record<string, Readonly<Record<string, Pretrained
   rdnet_base: { nv_in1k: { hub: "naver-ai/rdnet_base.nv_in1k" } },
   rdnet_large: {
     nv_in1k: { hub: "naver-ai/rdnet_large.nv_in1k" },
-    nv_in1k_ft_in1k_384: { hub: "naver-ai/rdnet_large.nv_in1k_ft_in1k_384", cropPct: 1 },
+    nv_in1k_ft_in1k_384: { hub: "naver-ai/rdnet_large.nv_in1k_ft_in1k_384", cropPct: 1, imgSize: 384 },
   },
 };

@@ -93,7 +93,7 @@ export const weights: Readonly<Record<string, Readonly<Record<string, Pretrained
     gluon_in1k: {},
   },
   resnet101c: { gluon_in1k: {} },
-  resnet101d: { ra2_in1k: most, gluon_in1k: {} },
+  resnet101d: { ra2_in1k: most, gluon_in1k: { imgSize: 224 } },
   resnet101s: { gluon_in1k: {} },
   resnet152: {
     a1h_in1k: most,
@@ -105,7 +105,7 @@ export const weights: Readonly<Record<string, Readonly<Record<string, Pretrained
     gluon_in1k: {},
   },
   resnet152c: { gluon_in1k: {} },
-  resnet152d: { ra2_in1k: most, gluon_in1k: {} },
+  resnet152d: { ra2_in1k: most, gluon_in1k: { imgSize: 224 } },
   resnet152s: { gluon_in1k: {} },
   resnet200d: { ra2_in1k: most },
   wide_resnet50_2: { racm_in1k: {}, tv_in1k: torchvision, tv2_in1k: torchvision },
