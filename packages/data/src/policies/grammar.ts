@@ -42,7 +42,8 @@ export function readSections(text: string, rules: SectionRules): Sections {
     const { key, word } = splitSection(section, rules);
     const rule = Object.hasOwn(rules, key) ? rules[key]! : undefined;
     if (rule === undefined) {
-      const guess = didYouMean(key, legal);
+      // A single letter is as near to any other.
+      const guess = key.length > 1 || legal.includes(key.toLowerCase()) ? didYouMean(key, legal) : "";
       const found = section === "" ? "nothing after a dash" : `unknown key "${key}"${guess}`;
       const keys = legal.length === 0 ? "takes no keys" : `has the keys ${legal.join(", ")}`;
       throw policyError(text, at, key.length, `${found}; ${policyName(text)} ${keys}`);

@@ -39,22 +39,29 @@ export function keepRatioCrop(image: RawImage, op: KeepRatioCrop, rng: Rng): Raw
   return mirrored(part, { ...box, left: box.left - x, top: box.top - y });
 }
 
-/** Width and height before the cut. */
-export function randomlyScaled(
+function randomlyScaled(
   image: { width: number; height: number },
-  { size: [height, width], scale, ratio }: Pick<KeepRatioCrop, "size" | "scale" | "ratio">,
+  { size, scale, ratio }: KeepRatioCrop,
   rng: Rng,
 ): { width: number; height: number } {
-  const shrink = Math.min(image.height / height, image.width / width);
   // All four are drawn in any case, so that what comes later does not move.
-  const [zooms, share, bends, aspect] = [
-    rng.uniform() < 0.5,
-    between(rng, ...scale),
-    rng.uniform() < 0.5,
-    Math.exp(between(rng, Math.log(ratio[0]), Math.log(ratio[1]))),
-  ];
-  const zoom = zooms ? 1 / Math.sqrt(share) : 1;
-  const bend = bends ? Math.sqrt(aspect) : 1;
+  const zooms = rng.uniform() < 0.5;
+  const share = between(rng, ...scale);
+  const bends = rng.uniform() < 0.5;
+  const aspect = Math.exp(between(rng, Math.log(ratio[0]), Math.log(ratio[1])));
+  return scaledSize(image, size, zooms ? share : 1, bends ? aspect : 1);
+}
+
+/** Width and height before the cut: the image covers `size`, then shows `share` of that area, with its aspect times `aspect`. */
+export function scaledSize(
+  image: { width: number; height: number },
+  [height, width]: Size,
+  share: number,
+  aspect: number,
+): { width: number; height: number } {
+  const shrink = Math.min(image.height / height, image.width / width);
+  const zoom = 1 / Math.sqrt(share);
+  const bend = Math.sqrt(aspect);
   return {
     width: Math.max(1, roundHalfEven((image.width * (zoom * bend)) / shrink)),
     height: Math.max(1, roundHalfEven((image.height * (zoom / bend)) / shrink)),

@@ -2,14 +2,27 @@
 // that is missing below does not compile.
 
 import type { Rng } from "@vitrine/core";
+import { type AugMix, augMix } from "../policies/aug-mix.ts";
+import { type AutoAugment, autoAugment } from "../policies/auto-augment.ts";
+import { type RandAugment, randAugment } from "../policies/rand-augment.ts";
+import { type TrivialAugment, trivialAugment } from "../policies/trivial-augment.ts";
 import type { RawImage } from "../raw-image.ts";
+import { gaussianKernelBlur } from "./blur.ts";
 import { happens } from "./chance.ts";
-import { colorJitter } from "./color.ts";
+import { between, colorJitter } from "./color.ts";
 import { centerCrop, flipHorizontally, flipVertically, pad } from "./crop.ts";
 import { enhanceSharpness } from "./enhance.ts";
 import { type Cutout, cutout, type RandomErasing, randomErasing } from "./erase.ts";
 import { type KeepRatioCrop, keepRatioCrop } from "./keep-ratio.ts";
 import { type RandomCrop, type RandomResizedCrop, randomCrop, randomResizedCrop } from "./random-crop.ts";
+import {
+  type RandomAffine,
+  type RandomPerspective,
+  type RandomRotation,
+  randomAffine,
+  randomPerspective,
+  randomRotation,
+} from "./random-warp.ts";
 import { type Resize, resize } from "./resize.ts";
 import { autocontrast, equalize, grayscale, invert, posterize, solarize } from "./tones.ts";
 import type { PadMode, Size } from "./transform.ts";
@@ -25,10 +38,15 @@ export type TransformOp =
   | { op: "pad"; padding: number; padMode: PadMode; fill: readonly number[] }
   | { op: "hflip"; p: number }
   | { op: "vflip"; p: number }
+  | RandomRotation
+  | RandomAffine
+  | RandomPerspective
   /** torchvision's ColorJitter: its four changes in random order, each by a random amount up to its strength. */
   | { op: "colorJitter"; brightness: number; contrast: number; saturation: number; hue: number; p: number }
   /** Colours become grey; the channels stay. */
   | { op: "grayscale"; p: number }
+  /** torchvision's, with a kernel of odd size and a deviation drawn evenly. */
+  | { op: "gaussianBlur"; kernelSize: number; sigma: readonly [number, number]; p: number }
   /** The highest `bits` of each value stay. */
   | { op: "posterize"; bits: number; p: number }
   /** Values from `threshold` on are inverted. */
@@ -39,7 +57,11 @@ export type TransformOp =
   | { op: "equalize"; p: number }
   | { op: "invert"; p: number }
   | Cutout
-  | RandomErasing;
+  | RandomErasing
+  | RandAugment
+  | AutoAugment
+  | AugMix
+  | TrivialAugment;
 
 type Name = TransformOp["op"];
 type Operation<N extends Name> = (image: RawImage, op: Extract<TransformOp, { op: N }>, random: () => Rng) => RawImage;
@@ -63,11 +85,18 @@ const operations: { readonly [N in Name]: Operation<N> } = {
   // A flip that is certain is drawn all the same: its stream is asked for in any case.
   hflip: (image, { p }, random) => (random().uniform() < p ? flipHorizontally(image) : image),
   vflip: (image, { p }, random) => (random().uniform() < p ? flipVertically(image) : image),
+  rotation: (image, op, random) => randomRotation(image, op, random()),
+  affine: (image, op, random) => randomAffine(image, op, random()),
+  perspective: randomPerspective,
   colorJitter(image, op, random) {
     const rng = random();
     return rng.uniform() < op.p ? colorJitter(image, op, rng) : image;
   },
   grayscale: maybe<"grayscale">(grayscale),
+  gaussianBlur(image, { kernelSize, sigma, p }, random) {
+    if (!happens(p, random)) return image;
+    return gaussianKernelBlur(image, kernelSize, between(random().fold("sigma"), ...sigma));
+  },
   posterize: maybe<"posterize">((image, { bits }) => posterize(image, bits)),
   solarize: maybe<"solarize">((image, { threshold }) => solarize(image, threshold)),
   sharpness: maybe<"sharpness">((image, { factor }) => enhanceSharpness(image, factor)),
@@ -76,6 +105,10 @@ const operations: { readonly [N in Name]: Operation<N> } = {
   invert: maybe<"invert">(invert),
   cutout,
   randomErasing,
+  randAugment: (image, op, random) => randAugment(image, op, random()),
+  autoAugment: (image, op, random) => autoAugment(image, op, random()),
+  augMix: (image, op, random) => augMix(image, op, random()),
+  trivialAugment: (image, op, random) => trivialAugment(image, op, random()),
 };
 
 /** Runs one operation. `random` gives its stream. */
