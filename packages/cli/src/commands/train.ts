@@ -19,6 +19,7 @@ import { engineOptions, useEngine } from "../engine.ts";
 import { locate, openModel } from "../open-model.ts";
 import {
   augmentOptions,
+  checkAugment,
   closeAll,
   loaderOptions,
   loaderSettings,
@@ -149,6 +150,7 @@ export default defineCommand({
   interruptible: true,
   async run(typed, positionals, { report, signal, given }) {
     const { args, data, remembered } = await optionsOf(typed, positionals, given);
+    await checkAugment(args);
     await useEngine(args);
     const names = { train: args["train-split"], val: args["val-split"] };
     const { train: trainSet, val: valSet } = await openSplits(data, names);

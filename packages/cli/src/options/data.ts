@@ -27,54 +27,79 @@ export const augmentOptions = defineOptions({
   aug: { kind: "boolean", default: true, group: augment, help: "no augmentation: resize and cut the middle" },
   "train-crop-mode": {
     kind: "string",
-    choices: ["rrc", "pad", "none"],
+    choices: ["rrc", "rkrc", "rkrr", "pad", "none"],
     default: "rrc",
     group: augment,
-    help: "random resized crop; pad and cut; middle",
+    help: "random resized crop; ratio kept, middle or any part; pad, any part; middle",
   },
   scale: {
     kind: "numbers",
     count: [2],
-    default: [0.08, 1],
     group: augment,
-    help: "share of the image's area in a random crop",
+    help: "share of the image's area in a random crop (0.08 1; rkrc, rkrr: 0.8 1)",
   },
-  ratio: { kind: "numbers", count: [2], default: [3 / 4, 4 / 3], group: augment, help: "its width over its height" },
+  ratio: {
+    kind: "numbers",
+    count: [2],
+    group: augment,
+    help: "its width over its height (0.75 1.33), or for rkrc, rkrr the change of that (0.9 1.11)",
+  },
   hflip: { kind: "number", min: 0, max: 1, default: 0.5, group: augment, help: "chance of a flip left to right" },
   vflip: { kind: "number", min: 0, max: 1, default: 0, group: augment, help: "chance of a flip upside down" },
+  aa: {
+    kind: "string",
+    value: "POLICY",
+    group: augment,
+    help: "policy: rand-m9-mstd0.5-inc1, v0, original, 3a, augmix-m5-w4-d2, ta_wide",
+  },
   "color-jitter": {
     kind: "numbers",
     count: [1, 3, 4],
     default: [0.4],
     group: augment,
-    help: "strength: brightness, contrast, saturation, hue",
+    help: "strength: brightness, contrast, saturation, hue; none beside --aa, but for 3a",
   },
   "color-jitter-prob": { kind: "number", min: 0, max: 1, group: augment, help: "chance of it (1)" },
+  "force-color-jitter": { kind: "boolean", group: augment, help: "colour jitter beside --aa too" },
+  "grayscale-prob": { kind: "number", min: 0, max: 1, default: 0, group: augment, help: "chance of grey" },
+  "gaussian-blur-prob": { kind: "number", min: 0, max: 1, default: 0, group: augment, help: "chance of a blur" },
   "train-interpolation": {
     kind: "string",
     choices: ["random", "nearest", "bilinear", "bicubic", "lanczos"],
     default: "random",
     group: augment,
-    help: "of resizing",
+    help: "of resizing, and of geometric operations of --aa",
   },
 });
 
+/** Refuses a policy that cannot be read before anything is opened. */
+export async function checkAugment(args: Values<typeof augmentOptions>): Promise<void> {
+  if (args.aa === undefined) return;
+  const { augmentPolicy } = await import("@vitrine/data");
+  augmentPolicy(args.aa);
+}
+
 /** What training does to images. */
 export function trainTransformOf(model: Model, args: Values<typeof augmentOptions>): TrainTransformOptions {
-  const { size, channels } = model.preprocess;
+  const { size, channels, mean } = model.preprocess;
   const base = { size, channels, interpolation: args["train-interpolation"] };
   if (!args.aug) return { ...base, crop: "none", hflip: 0, vflip: 0, colorJitter: 0 };
   const jitter = args["color-jitter"];
   return {
     ...base,
-    crop: args["train-crop-mode"],
-    scale: args.scale as readonly [number, number],
-    ratio: args.ratio as readonly [number, number],
+    mean,
+    trainCropMode: args["train-crop-mode"],
+    ...optional("scale", args.scale as readonly [number, number] | undefined),
+    ...optional("ratio", args.ratio as readonly [number, number] | undefined),
     hflip: args.hflip,
     vflip: args.vflip,
+    ...optional("autoAugment", args.aa),
     // Colours can only be changed where there are some.
     colorJitter: channels === 3 ? (jitter.length === 1 ? jitter[0]! : jitter) : 0,
     ...optional("colorJitterProb", args["color-jitter-prob"]),
+    forceColorJitter: args["force-color-jitter"],
+    grayscaleProb: args["grayscale-prob"],
+    gaussianBlurProb: args["gaussian-blur-prob"],
   };
 }
 
