@@ -18,7 +18,7 @@ export {
   type StreamedSample,
   streamOf,
 } from "./datasets/stream.ts";
-export { type DecodeOptions, decodeImage, defaultMaxPixels, imageInfo, writeImage } from "./image.ts";
+export { type DecodeOptions, decodeImage, defaultMaxPixels, encodeImage, imageInfo, writeImage } from "./image.ts";
 export { imageExtensions } from "./image-format.ts";
 export { createLoader } from "./loader/loader.ts";
 export type { BadSample, Loader, LoaderOptions } from "./loader/options.ts";
@@ -44,6 +44,26 @@ export {
   trainTransformParts,
 } from "./presets.ts";
 export { blankImage, isRawImage, type RawImage, withChannels } from "./raw-image.ts";
+export { type RankOptions, type Share, shareLength, shareOf } from "./samplers/ranks.ts";
+export {
+  balancedSampler,
+  orderedSampler,
+  type RepeatedOptions,
+  repeatedSampler,
+  type Sampler,
+  shuffledSampler,
+  type WeightedOptions,
+  weightedSampler,
+} from "./samplers/sampler.ts";
+export {
+  type FoldOptions,
+  foldOf,
+  labelsOf,
+  type PartOptions,
+  stratifiedFolds,
+  subsetOf,
+  takePart,
+} from "./samplers/subset.ts";
 export { type SplitOptions, type SplitReport, splitFolder } from "./split-folder.ts";
 export { type DataStats, dataStats, type StatsOptions } from "./stats.ts";
 export { gaussianBlur, gaussianKernelBlur } from "./transforms/blur.ts";

@@ -1,63 +1,93 @@
 // Batches of a data set in a seeded order, made ahead of their use.
 
 import { availableParallelism } from "node:os";
-import { type Batch, Rng, VitrineError } from "@vitrine/core";
+import { type Batch, VitrineError } from "@vitrine/core";
 import type { Dataset } from "../datasets/dataset.ts";
 import { defaultMaxPixels } from "../image.ts";
-import type { MadeBatch, Recipe, Sample } from "./make-batch.ts";
+import { checkRank, type Share, shareLength, shareOf } from "../samplers/ranks.ts";
+import { orderedSampler, shuffledSampler } from "../samplers/sampler.ts";
+import { handOver } from "./hand-over.ts";
+import type { Recipe } from "./make-batch.ts";
+import { type Draws, localMaker, type MadeBatch, type Maker, type Run } from "./maker.ts";
 import type { BadSample, Loader, LoaderOptions } from "./options.ts";
-import { localMaker, type Maker, type Run, workerPool } from "./pool.ts";
+import { workerPool } from "./pool.ts";
+import { mostSamples } from "./ring.ts";
+import { describeSample } from "./sample.ts";
+import { type OpenedCache, setUpCache } from "./set-up-cache.ts";
 
 /**
- * A loader. The bytes of a batch depend on the data set, the transform, `seed`, the epoch and the position of the batch, and on nothing
- * else: not on `workers` or `prefetch`, nor on what was read before.
+ * A loader. The bytes of a batch depend on the data set, the transform, the sampler, `seed`, the epoch and the position of the batch, and
+ * on nothing else: not on `workers`, `prefetch` or `cache`, nor on what was read before. With `rank` and `worldSize`, the batches of all ranks
+ * together hold what one rank's batch of their joint size would hold.
  * Throws for options that make no sense; while iterating, for a share of unreadable samples above `maxBadFraction`.
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const { batchSize, transform, seed = 0, shuffle = false, dropLast = false, prefetch = 2, onBad } = options;
-  const { maxBadFraction = 0.1, maxPixels = defaultMaxPixels, corrupt = shuffle ? "replace" : "skip" } = options;
-  const { workers = dataset.decoded ? 0 : Math.max(1, Math.min(availableParallelism() - 1, 4)) } = options;
+  const { maxBadFraction = 0.1, maxPixels = defaultMaxPixels, reuseAfter } = options;
+  const { workers = defaultWorkers(dataset) } = options;
   positive("batchSize", batchSize);
   positive("prefetch", prefetch);
+  if (reuseAfter !== undefined) positive("reuseAfter", reuseAfter);
+  if (batchSize > mostSamples) throw usage(`batchSize must be ${mostSamples} at most, found ${batchSize}`);
   if (!Number.isInteger(workers) || workers < 0) throw usage(`workers must be 0 or more, found ${workers}`);
   if (!(maxBadFraction >= 0 && maxBadFraction <= 1))
     throw usage(`maxBadFraction must lie in [0, 1], found ${maxBadFraction}`);
+  if (shuffle && options.sampler !== undefined)
+    throw usage("shuffle and sampler both give an order; leave one of them out");
+  checkRank(options);
   if (dataset.length === 0) throw new VitrineError("loader", `${dataset.name} holds no samples`);
-  const { length } = dataset;
+
+  const sampler = options.sampler ?? (shuffle ? shuffledSampler : orderedSampler)(dataset.length);
+  const random = shuffle || options.sampler !== undefined;
+  const { corrupt = random ? "replace" : "skip" } = options;
+  // Without a random order this is evaluation, where nothing may count twice.
+  const { uneven = sampler.uneven ?? (random ? "pad" : "leave") } = options;
+  const share = { rank: options.rank ?? 0, worldSize: options.worldSize ?? 1, uneven };
+  const length = shareLength(sampler.length, share);
   const batches = dropLast ? Math.floor(length / batchSize) : Math.ceil(length / batchSize);
-  if (batches === 0)
+  if (batches === 0 && (dropLast || uneven !== "leave"))
     throw usage(`dropLast leaves no batch: batchSize is ${batchSize}, ${dataset.name} has ${length} samples`);
 
-  const recipe: Recipe = { transform, seed, maxPixels, corrupt, length };
   const bad = new Map<number, BadSample>();
-  let maker: Maker | undefined;
+  let maker: Promise<Maker> | undefined;
   let closed = false;
-
-  const sample = (index: number) => describe(dataset, index);
-  const start = () => (workers === 0 ? localMaker(recipe, sample) : workerPool(recipe, sample, workers));
+  let cache: OpenedCache | undefined;
   // Pixels in memory are made into a batch when it is asked for: nothing runs while the calling thread is busy anyway.
-  const depth = workers === 0 ? (dataset.decoded ? 1 : prefetch) : workers * prefetch;
+  const depth = workers === 0 && dataset.decoded ? 1 : prefetch;
+  const take = handOver(transform, reuseAfter);
+
+  async function start(): Promise<Maker> {
+    const recipe: Recipe = { transform, seed, maxPixels, corrupt, length: dataset.length };
+    cache = await setUpCache(dataset, recipe, options);
+    if (cache !== undefined) recipe.cache = cache.share;
+    const sample = (index: number) => describeSample(dataset, index);
+    if (workers === 0) return localMaker(recipe, sample);
+    const shape = { threads: workers, slots: prefetch, batchSize: Math.min(batchSize, Math.max(1, length)) };
+    return workerPool(recipe, sample, { ...shape, pathOf: (index) => dataset.path(index) });
+  }
 
   function note({ bad: found }: MadeBatch): void {
-    for (const sample of found) {
+    for (const sample of found.sort((a, b) => a.index - b.index)) {
       if (bad.has(sample.index)) continue;
       bad.set(sample.index, sample);
       onBad?.(sample);
     }
-    if (bad.size > maxBadFraction * length) throw tooManyBad(dataset.name, [...bad.values()], length, maxBadFraction);
+    if (bad.size > maxBadFraction * dataset.length)
+      throw tooManyBad(dataset.name, [...bad.values()], dataset.length, maxBadFraction);
   }
 
   async function* batchesOf(epoch: number, from = 0): AsyncGenerator<Batch> {
     if (closed) throw new VitrineError("loader", "this loader was closed");
     maker ??= start();
-    const order = shuffle ? Rng.of(seed, epoch, "order").permutation(length) : undefined;
+    const making = await maker;
+    if (closed) throw new VitrineError("loader", "this loader was closed");
+    const draws = shareOf(sampler, dataset.length, epoch, seed, share);
     const run: Run = { epoch, stopped: false };
     const pending: Promise<MadeBatch>[] = [];
     let next = from;
     const refill = () => {
       for (; pending.length < depth && next < batches; next++) {
-        const end = Math.min(length, (next + 1) * batchSize);
-        const made = maker!.make(run, slice(order, next * batchSize, end));
+        const made = making.make(run, part(draws, next * batchSize, Math.min(length, (next + 1) * batchSize)));
         made.catch(() => {}); // Reported when its turn comes; until then it must not count as unhandled.
         pending.push(made);
       }
@@ -66,11 +96,13 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
       for (refill(); pending.length > 0; refill()) {
         const made = await pending.shift()!;
         note(made);
-        if (depth > 1) refill();
-        if (made.batch.size > 0) yield made.batch;
+        const batch = take(made);
+        if (depth > 1 || workers > 0) refill();
+        if (batch.size > 0) yield batch;
       }
+      cache?.epochDone();
     } finally {
-      maker.stop(run);
+      making.stop(run);
     }
   }
 
@@ -87,31 +119,18 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     nameOf: (index) => dataset.path(index),
     async close() {
       closed = true;
-      await maker?.close();
+      await (await maker)?.close();
     },
   };
 }
 
-/** Positions `from` to `to` of an order; the order itself where none is given. */
-function slice(order: Uint32Array | undefined, from: number, to: number): Uint32Array {
-  return order?.subarray(from, to) ?? Uint32Array.from({ length: to - from }, (_, i) => from + i);
+function defaultWorkers({ decoded }: Dataset): number {
+  return decoded ? 0 : Math.max(1, Math.min(availableParallelism() - 1, 4));
 }
 
-/** What a worker needs to know of a sample, with its content where it cannot read that itself. */
-function describe(dataset: Dataset, index: number): Sample | Promise<Sample> {
-  const sample = { index, label: dataset.label(index), path: dataset.path(index) };
-  if (dataset.files) return sample;
-  const failed = (error: unknown) => ({
-    ...sample,
-    content: { failed: error instanceof Error ? error.message : String(error) },
-  });
-  try {
-    const content = dataset.load(index);
-    if (!(content instanceof Promise)) return { ...sample, content };
-    return content.then((content) => ({ ...sample, content }), failed);
-  } catch (error) {
-    return failed(error);
-  }
+function part({ indices, repeats }: Share, from: number, to: number): Draws {
+  const own = { indices: indices.subarray(from, to) };
+  return repeats === undefined ? own : { ...own, repeats: repeats.subarray(from, to) };
 }
 
 function tooManyBad(name: string, bad: readonly BadSample[], length: number, limit: number): VitrineError {

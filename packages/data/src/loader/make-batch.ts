@@ -1,21 +1,14 @@
-// One batch from the samples it is made of. Runs in workers and, without workers, on the calling thread.
+// Samples into a batch. Runs in workers and, without workers, on the calling thread.
 
-import { type Batch, isVitrineError, VitrineError } from "@vitrine/core";
+import { isVitrineError, VitrineError } from "@vitrine/core";
 import { decodeImage } from "../image.ts";
 import { isRawImage, type RawImage } from "../raw-image.ts";
-import { applyTransform, type Transform } from "../transforms/transform.ts";
+import { applyOps, applyTransform, type Transform, type TransformOp } from "../transforms/transform.ts";
+import { type CacheShare, openCache, type PixelCache } from "./cache.ts";
 import type { BadSample } from "./options.ts";
+import { isPixels, readSample, type Sample } from "./sample.ts";
 
-/** A sample on its way to the decoder. */
-export interface Sample {
-  index: number;
-  label: number;
-  path: string;
-  /** Bytes of an image file or pixels; the reason why there are none; or nothing: `path` is a file to read. */
-  content?: RawImage | Uint8Array | { failed: string };
-}
-
-/** What does not change from batch to batch. */
+/** What does not change from batch to batch. Travels to workers. */
 export interface Recipe {
   transform: Transform;
   seed: number;
@@ -23,125 +16,126 @@ export interface Recipe {
   corrupt: "replace" | "skip";
   /** Samples in the data set. */
   length: number;
+  cache?: CacheShare;
 }
 
-/** A batch, and what was found unreadable on the way. With `skip`, it may hold fewer samples than were asked for. */
-export interface MadeBatch {
-  batch: Batch;
-  bad: BadSample[];
+/** Where the samples of a batch go, one slot each. */
+export interface Target {
+  images: Uint8Array;
+  /** -1 where a slot is empty. */
+  labels: Int32Array;
+  /** -1 where a slot is empty. */
+  indices: Int32Array;
 }
 
 /** How many samples in a row may be unreadable where each is replaced by the next. */
 const mostReplacements = 20;
 /** Samples in work at once: the decoder has threads of its own, four by default. */
-const lanes = 4;
+export const lanes = 4;
 
-/** `fetch` gives samples that were not among those of the batch; it is asked where one is to be replaced. */
-export async function makeBatch(
-  recipe: Recipe,
-  epoch: number,
-  samples: readonly Sample[],
-  fetch: (index: number) => Sample | Promise<Sample>,
-  cancelled: () => boolean = () => false,
-): Promise<MadeBatch> {
-  const { channels } = recipe.transform;
-  const [height, width] = recipe.transform.size;
-  const imageSize = height * width * channels;
-  const size = samples.length;
-  const images = new Uint8Array(size * imageSize);
-  const labels = new Int32Array(size).fill(-1);
-  const indices = new Int32Array(size).fill(-1);
-  const bad: BadSample[] = [];
+/** Gives samples that were not among those of the batch; asked where one is to be replaced. */
+export type Fetch = (index: number) => Sample | Promise<Sample>;
 
-  const put = (slot: number, sample: Sample, image: RawImage) => {
-    const key = { seed: recipe.seed, epoch, sample: sample.index };
-    images.set(applyTransform(image, recipe.transform, key).data, slot * imageSize);
-    labels[slot] = sample.label;
-    indices[slot] = sample.index;
-  };
-  const fill = async (slot: number) => {
-    let sample = samples[slot]!;
+/** Makes samples by a recipe. */
+export class Kitchen {
+  readonly #recipe: Recipe;
+  readonly #imageBytes: number;
+  readonly #cache: PixelCache | undefined;
+  /** What comes before the first random operation, done once where there is a cache; and the rest. */
+  readonly #first: readonly TransformOp[];
+  readonly #rest: Transform;
+
+  constructor(recipe: Recipe) {
+    const { transform, cache } = recipe;
+    this.#recipe = recipe;
+    this.#imageBytes = bytesOf(transform);
+    this.#cache = cache && openCache(cache);
+    const settled = cache === undefined ? 0 : settledOps(transform);
+    this.#first = transform.ops.slice(0, settled);
+    this.#rest = { ...transform, ops: transform.ops.slice(settled) };
+  }
+
+  /** Pixels that are there need no turn of the event loop, which would cost more than the copy. False: use `fill`. */
+  fillNow(target: Target, slot: number, sample: Sample, epoch: number): boolean {
+    if (!isPixels(sample.content)) return false;
+    try {
+      this.#put(target, slot, sample, applyTransform(sample.content, this.#recipe.transform, this.#key(sample, epoch)));
+      return true;
+    } catch (error) {
+      if (isVitrineError(error)) return false; // The slower way then says why.
+      throw error;
+    }
+  }
+
+  /** Reads, decodes and transforms; what is unreadable is added to `bad` and replaced or left out. */
+  async fill(
+    target: Target,
+    slot: number,
+    wanted: Sample,
+    epoch: number,
+    fetch: Fetch,
+    bad: BadSample[],
+  ): Promise<void> {
+    let sample = wanted;
     for (let attempt = 0; attempt < mostReplacements; attempt++) {
       try {
-        put(slot, sample, await decode(sample, recipe));
+        const image = await this.#prepared(sample);
+        this.#put(target, slot, sample, applyTransform(image, this.#rest, this.#key(sample, epoch)));
         return;
       } catch (error) {
-        if (!isVitrineError(error)) throw error;
+        if (!isVitrineError(error))
+          throw new Error(`${sample.path}: ${error instanceof Error ? error.message : error}`, { cause: error });
         bad.push({ index: sample.index, path: sample.path, reason: reasonOf(error) });
-        if (recipe.corrupt === "skip") return;
-        sample = await fetch((sample.index + 1) % recipe.length);
+        if (this.#recipe.corrupt === "skip") return;
+        sample = await fetch((sample.index + 1) % this.#recipe.length);
       }
     }
-    throw new VitrineError(
-      "loader",
-      `${mostReplacements} samples in a row cannot be read, from ${samples[slot]!.path} on`,
-    );
-  };
+    throw new VitrineError("loader", `${mostReplacements} samples in a row cannot be read, from ${wanted.path} on`);
+  }
 
-  let next = 0;
-  const lane = async () => {
-    while (next < size && !cancelled()) {
-      const slot = next++;
-      const sample = samples[slot]!;
-      // Pixels that are there need no turn of the event loop, which would cost more than the copy.
-      if (isPixels(sample.content) && tryPut(put, slot, sample, sample.content)) continue;
-      await fill(slot);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(lanes, size) }, lane));
-  bad.sort((a, b) => a.index - b.index);
-  const batch = { images, size, height, width, channels, labels, indices };
-  return { batch: bad.length > 0 && recipe.corrupt === "skip" ? closeGaps(batch, imageSize) : batch, bad };
-}
+  /** The decoded image after the operations that are the same every time. */
+  async #prepared(sample: Sample): Promise<RawImage> {
+    const { transform, maxPixels } = this.#recipe;
+    const cache = this.#cache;
+    const known = cache?.byIndex?.(sample.index);
+    if (known !== undefined) return known;
+    const content = await readSample(sample);
+    const key = cache?.keyOf?.(content);
+    const stored = key === undefined ? undefined : await cache!.read!(key);
+    if (stored !== undefined) return stored;
+    const channels = transform.channels === 1 ? 1 : 3;
+    const decoded = isRawImage(content)
+      ? content
+      : await decodeImage(content, { channels, maxPixels, path: sample.path });
+    if (cache === undefined) return decoded;
+    const image = applyOps(decoded, { channels: transform.channels, ops: this.#first });
+    await cache.store(sample.index, key, image);
+    return image;
+  }
 
-async function decode(sample: Sample, recipe: Recipe): Promise<RawImage> {
-  const { content, path } = sample;
-  if (isPixels(content)) return content;
-  if (content !== undefined && "failed" in content) throw new VitrineError(path, content.failed);
-  const channels = recipe.transform.channels === 1 ? 1 : 3;
-  return decodeImage(content ?? path, { channels, maxPixels: recipe.maxPixels, path });
-}
+  #key({ index, repeat = 0 }: Sample, epoch: number) {
+    return { seed: this.#recipe.seed, epoch, sample: index, repeat };
+  }
 
-/** False where the transform refused: the slower way then says why. */
-function tryPut(
-  put: (slot: number, sample: Sample, image: RawImage) => void,
-  slot: number,
-  sample: Sample,
-  image: RawImage,
-): boolean {
-  try {
-    put(slot, sample, image);
-    return true;
-  } catch (error) {
-    if (isVitrineError(error)) return false;
-    throw error;
+  #put({ images, labels, indices }: Target, slot: number, sample: Sample, image: RawImage): void {
+    images.set(image.data, slot * this.#imageBytes);
+    labels[slot] = sample.label;
+    indices[slot] = sample.index;
   }
 }
 
-function isPixels(content: Sample["content"]): content is RawImage {
-  return content !== undefined && !("failed" in content) && isRawImage(content);
+/** Bytes of one transformed image. */
+export function bytesOf({ size: [height, width], channels }: Transform): number {
+  return height * width * channels;
 }
 
-/** The batch without the slots that stayed empty. */
-function closeGaps(batch: Batch, imageSize: number): Batch {
-  const { images, labels, indices } = batch;
-  let size = 0;
-  for (let slot = 0; slot < batch.size; slot++) {
-    if (indices[slot] === -1) continue;
-    if (slot !== size) {
-      images.copyWithin(size * imageSize, slot * imageSize, (slot + 1) * imageSize);
-      labels[size] = labels[slot]!;
-      indices[size] = indices[slot]!;
-    }
-    size++;
-  }
-  return {
-    ...batch,
-    size,
-    images: images.slice(0, size * imageSize),
-    labels: labels.slice(0, size),
-    indices: indices.slice(0, size),
-  };
+/** The operations that give the same for an image every time; what comes behind a random one is not among them. */
+const steady: readonly TransformOp["op"][] = ["resize", "centerCrop", "pad"];
+
+/** How many operations come before the first random one. */
+export function settledOps({ ops }: Transform): number {
+  const first = ops.findIndex(({ op }) => !steady.includes(op));
+  return first === -1 ? ops.length : first;
 }
 
 /** The message without the path, which stands beside it. */

@@ -1,6 +1,8 @@
 // What a loader can be asked for, and what it says about bad files.
 
 import type { BatchSource } from "@vitrine/core";
+import type { RankOptions } from "../samplers/ranks.ts";
+import type { Sampler } from "../samplers/sampler.ts";
 import type { Transform } from "../transforms/transform.ts";
 
 /** A sample that could not be read. */
@@ -12,7 +14,7 @@ export interface BadSample {
   reason: string;
 }
 
-export interface LoaderOptions {
+export interface LoaderOptions extends RankOptions {
   batchSize: number;
   /** From an image of any size to the size of the batch: `trainTransform(...)` or `evalTransform(...)`. */
   transform: Transform;
@@ -20,6 +22,8 @@ export interface LoaderOptions {
   seed?: number;
   /** A new order each epoch, a function of (seed, epoch) (false). */
   shuffle?: boolean;
+  /** An order of another kind: `weightedSampler`, `balancedSampler`, `repeatedSampler`, or one's own. */
+  sampler?: Sampler;
   /** Leave out a last batch that is not full (false). */
   dropLast?: boolean;
   /**
@@ -27,8 +31,24 @@ export interface LoaderOptions {
    * (files are decoded by threads of the decoder's own; a worker drives them, crops and resizes).
    */
   workers?: number;
-  /** Batches made ahead, for each worker (2). */
+  /** Batches made ahead (2). All workers make one batch together, the one that is needed first. */
   prefetch?: number;
+  /**
+   * How many batches later the memory of one is used again: only for loops that are done with a batch by then. Left out, a batch stays
+   * as it is.
+   */
+  reuseAfter?: number;
+  /**
+   * Keep decoded images for the next epochs, after the operations that are the same every time: in memory that workers share, or in files.
+   * Where memory does not suffice, that is said and nothing is kept.
+   */
+  cache?: "ram" | "disk";
+  /** Folder of the cache on disk (`vitrine/images` in the user's cache folder). Several processes may share it. */
+  cacheDir?: string;
+  /** Bytes for the cache (half of the memory that is free; or what the folder holds and half of what is free on its disk). */
+  cacheLimit?: number;
+  /** Called with sentences for the user, such as that a cache does not fit. */
+  onNotice?: (message: string) => void;
   /**
    * What takes the place of a sample that cannot be read. `replace`: the next readable sample of the data set, so that batches keep
    * their size (default when shuffling). `skip`: nothing, the batch is smaller (default otherwise:

@@ -1,173 +1,209 @@
-// Threads that make batches. They keep the process alive only while a batch is being made.
+// Threads that make batches together, in the slots of a ring. They keep the process alive only while a batch is being made.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { VitrineError } from "@vitrine/core";
-import { type MadeBatch, makeBatch, type Recipe, type Sample } from "./make-batch.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
-
-/** One pass over the data; batches that are still being made when it ends are given up. */
-export interface Run {
-  epoch: number;
-  stopped: boolean;
-}
-
-/** Makes batches somewhere, in the order in which they are asked for. */
-export interface Maker {
-  make(run: Run, indices: Uint32Array): Promise<MadeBatch>;
-  stop(run: Run): void;
-  close(): Promise<void>;
-}
-
-/** `sample(index)` reads what a worker cannot read itself. */
-export type SampleSource = (index: number) => Sample | Promise<Sample>;
-
-/** Batches made on the calling thread. */
-export function localMaker(recipe: Recipe, sample: SampleSource): Maker {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    make(run, indices) {
-      const made = last.then(async () => {
-        const samples = await collect(indices, sample);
-        return makeBatch(recipe, run.epoch, samples, sample, () => run.stopped);
-      });
-      last = made.catch(() => {});
-      return made;
-    },
-    stop(run) {
-      run.stopped = true;
-    },
-    close: () => Promise.resolve(),
-  };
-}
+import { bytesOf, lanes, type Recipe } from "./make-batch.ts";
+import { collect, type MadeBatch, type Maker, type Run, type SampleSource } from "./maker.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
+import type { BadSample } from "./options.ts";
+import { createRing, Ring } from "./ring.ts";
+import type { Sample } from "./sample.ts";
 
 interface Job {
+  id: number;
+  slot: number;
   run: Run;
-  thread: Thread;
+  size: number;
+  /** Samples that will be done: all, or what was claimed before the job was given up. */
+  expected: number;
+  done: number;
+  /** Given up: nobody will take the batch. */
+  dropped: boolean;
+  bad: BadSample[];
   resolve(made: MadeBatch): void;
   reject(error: Error): void;
 }
 
-interface Thread {
-  worker: Worker;
-  jobs: Set<number>;
+export interface PoolShape {
+  threads: number;
+  /** Batches that lie in the ring at most, made or being made. */
+  slots: number;
+  batchSize: number;
+  /** What a sample is called. */
+  pathOf(index: number): string;
 }
 
-/** Batches made by `count` threads. */
-export function workerPool(recipe: Recipe, sample: SampleSource, count: number): Maker {
+export function workerPool(recipe: Recipe, sample: SampleSource, shape: PoolShape): Maker {
+  const { threads: count, slots, batchSize, pathOf } = shape;
+  const share = createRing({ slots, batchSize, imageBytes: bytesOf(recipe.transform), threads: count, lanes });
+  const ring = new Ring(share);
   const jobs = new Map<number, Job>();
+  const free = Array.from({ length: slots }, (_, slot) => slot);
+  /** Those who wait for a slot, in their order. */
+  const queue: { run: Run; wake(): void }[] = [];
+  /** Batches that lie in the ring until they are taken. */
+  const resting = new Map<MadeBatch, Run>();
   let lastJob = 0;
   let failure: Error | undefined;
   let closing: Promise<void> | undefined;
-  const threads = Array.from({ length: count }, (_, number) => startThread(number));
+  const threads = Array.from({ length: count }, (_, thread) => startThread(thread));
 
-  function startThread(number: number): Thread {
+  function startThread(thread: number): Worker {
+    const workerData: WorkerStart = { thread, recipe, ring: share };
     // No flags of the main thread: `--input-type`, for one, keeps a worker from starting.
-    const worker = new Worker(workerFile(), { workerData: recipe, execArgv: [], name: `loader ${number}` });
+    const worker = new Worker(workerFile(), { workerData, execArgv: [], name: `loader ${thread}` });
     worker.unref();
-    const thread: Thread = { worker, jobs: new Set() };
-    worker.on("message", (message: FromWorker) => receive(thread, message));
-    worker.on("error", (error) =>
-      fail(new VitrineError("loader", `worker ${number} failed: ${error.message}`, { cause: error })),
-    );
-    worker.on("messageerror", (error) =>
-      fail(new VitrineError("loader", `worker ${number}: ${error.message}`, { cause: error })),
-    );
-    worker.on("exit", (code) => {
-      if (closing === undefined)
-        fail(new VitrineError("loader", `worker ${number} stopped by itself (exit code ${code})`));
-    });
-    return thread;
+    worker.on("message", (message: FromWorker) => receive(worker, message));
+    const died = (how: string, cause?: Error) => {
+      if (closing !== undefined) return;
+      const paths = ring.workOf(thread).map((index) => pathOf(index));
+      const at = paths.length === 0 ? "" : `, while it was at ${[...new Set(paths)].join(", ")}`;
+      fail(new VitrineError("loader", `worker ${thread} ${how}${at}`, cause && { cause }));
+    };
+    worker.on("error", (error: Error) => died(`failed: ${error.message}`, error));
+    worker.on("messageerror", (error) => died(`failed: ${error.message}`, error));
+    worker.on("exit", (code) => died(`stopped by itself (exit code ${code})`));
+    return worker;
   }
 
-  function receive(thread: Thread, message: FromWorker): void {
+  function receive(worker: Worker, message: FromWorker): void {
     if (message.type === "need") {
       void Promise.resolve(sample(message.index)).then((found) =>
-        send(thread, { type: "sample", sample: owned(found) }),
+        worker.postMessage({ type: "sample", sample: sharedContent([found])[0]! } satisfies ToWorker),
       );
       return;
     }
-    const job = settle(message.job);
-    if (message.type === "made") job?.resolve(message.made);
-    else job?.reject(revive(message));
+    const job = jobs.get(message.job);
+    if (job === undefined) return; // All of it is done; this worker came too late to take part.
+    if (message.type === "failed") {
+      job.reject(revive(message));
+      drop(job);
+      return;
+    }
+    job.done += message.done;
+    job.bad.push(...message.bad);
+    settle(job);
   }
 
-  function settle(id: number): Job | undefined {
-    const job = jobs.get(id);
-    jobs.delete(id);
-    job?.thread.jobs.delete(id);
-    if (job?.thread.jobs.size === 0) job.thread.worker.unref();
-    return job;
+  function settle(job: Job): void {
+    if (job.done < job.expected) return;
+    jobs.delete(job.id);
+    if (jobs.size === 0) for (const worker of threads) worker.unref();
+    if (job.dropped) {
+      release(job.slot);
+      return;
+    }
+    const { run, slot, size, bad } = job;
+    const made: MadeBatch = {
+      size,
+      bad,
+      target: ring.target(slot),
+      release() {
+        if (resting.delete(made)) release(slot);
+      },
+    };
+    resting.set(made, run);
+    if (queue.some((waiting) => waiting.run !== run)) moveOut(made);
+    job.resolve(made);
+  }
+
+  /** Two epochs may be read at once: what waits to be taken from one of them must not hold up the other. */
+  function moveOut(made: MadeBatch): void {
+    const { images, labels, indices } = made.target;
+    made.target = { images: new Uint8Array(images), labels: new Int32Array(labels), indices: new Int32Array(indices) };
+    made.release();
+  }
+
+  function drop(job: Job): void {
+    if (job.dropped) return;
+    job.dropped = true;
+    job.expected = ring.close(job.slot, job.id, job.size);
+    settle(job);
+  }
+
+  function release(slot: number): void {
+    free.push(slot);
+    queue.shift()?.wake();
+  }
+
+  async function freeSlot(run: Run): Promise<number> {
+    if (free.length === 0) for (const [made, other] of resting) if (other !== run) moveOut(made);
+    while (free.length === 0 && failure === undefined && !run.stopped)
+      await new Promise<void>((wake) => queue.push({ run, wake }));
+    if (failure) throw failure;
+    if (run.stopped) {
+      if (free.length > 0) queue.shift()?.wake();
+      throw new VitrineError("loader", "this epoch was left");
+    }
+    return free.shift()!;
   }
 
   function fail(error: Error): void {
     failure ??= error;
-    for (const id of [...jobs.keys()]) settle(id)?.reject(error);
-  }
-
-  function send(thread: Thread, message: ToWorker): void {
-    thread.worker.postMessage(message, message.type === "cancel" ? [] : buffersOf(message));
+    for (const job of [...jobs.values()]) job.reject(error);
+    jobs.clear();
+    for (const worker of threads) worker.unref();
+    for (const { wake } of queue.splice(0)) wake();
   }
 
   return {
-    async make(run, indices) {
+    async make(run, draws) {
       if (failure) throw failure;
-      const thread = threads.reduce((least, other) => (other.jobs.size < least.jobs.size ? other : least));
-      const id = ++lastJob;
-      const made = new Promise<MadeBatch>((resolve, reject) => jobs.set(id, { run, thread, resolve, reject }));
-      made.catch(() => {}); // The caller hears of it by the value returned below.
-      // Counted before the samples are read, so that two jobs do not go to one thread.
-      thread.jobs.add(id);
-      thread.worker.ref();
-      try {
-        const samples = (await collect(indices, sample)).map(owned);
-        if (jobs.has(id)) send(thread, { type: "make", job: id, epoch: run.epoch, samples });
-      } catch (error) {
-        settle(id)?.reject(error as Error);
+      const samples = sharedContent(await collect(draws, sample));
+      const slot = await freeSlot(run);
+      const [id, size] = [++lastJob, samples.length];
+      ring.begin(slot, id);
+      const made = new Promise<MadeBatch>((resolve, reject) => {
+        jobs.set(id, { id, slot, run, size, expected: size, done: 0, dropped: false, bad: [], resolve, reject });
+      });
+      const message: ToWorker = { type: "make", job: id, slot, epoch: run.epoch, samples };
+      for (const worker of threads) {
+        worker.ref();
+        worker.postMessage(message);
       }
       return made;
     },
     stop(run) {
       run.stopped = true;
-      for (const [id, job] of jobs) if (job.run === run) send(job.thread, { type: "cancel", job: id });
+      for (const job of [...jobs.values()]) if (job.run === run) drop(job);
+      for (const [made, owner] of [...resting]) if (owner === run) made.release();
     },
     close() {
       closing ??= (async () => {
         fail(new VitrineError("loader", "closed while a batch was being made"));
-        await Promise.all(threads.map(({ worker }) => worker.terminate()));
+        await Promise.all(threads.map((worker) => worker.terminate()));
       })();
       return closing;
     },
   };
 }
 
-/** All samples, without a turn of the event loop where none is needed. */
-async function collect(indices: Uint32Array, sample: SampleSource): Promise<Sample[]> {
-  const samples: (Sample | Promise<Sample>)[] = [];
-  let waits = false;
-  for (const index of indices) {
-    const found = sample(index);
-    waits ||= found instanceof Promise;
-    samples.push(found);
-  }
-  return waits ? Promise.all(samples) : (samples as Sample[]);
-}
-
-/** The sample with bytes of its own: sending a view would copy all of the buffer that it looks at. */
-function owned(sample: Sample): Sample {
-  const { content } = sample;
-  if (content === undefined || "failed" in content) return sample;
-  if (content instanceof Uint8Array) return { ...sample, content: new Uint8Array(content) };
-  return { ...sample, content: { ...content, data: new Uint8Array(content.data) } };
-}
-
-function buffersOf(message: Extract<ToWorker, { type: "make" | "sample" }>): ArrayBuffer[] {
-  const samples = message.type === "make" ? message.samples : [message.sample];
-  return samples.flatMap(({ content }) => {
-    if (content === undefined || "failed" in content) return [];
-    return [(content instanceof Uint8Array ? content : content.data).buffer as ArrayBuffer];
+/** The samples with what they hold in one piece of shared memory, so that sending them to all workers copies it once. */
+function sharedContent(samples: Sample[]): Sample[] {
+  let bytes = 0;
+  for (const { content } of samples) bytes += dataOf(content)?.length ?? 0;
+  if (bytes === 0) return samples;
+  const memory = new Uint8Array(new SharedArrayBuffer(bytes));
+  let at = 0;
+  return samples.map((sample) => {
+    const { content } = sample;
+    const data = dataOf(content);
+    if (data === undefined) return sample;
+    const copy = memory.subarray(at, at + data.length);
+    copy.set(data);
+    at += data.length;
+    return {
+      ...sample,
+      content: content instanceof Uint8Array ? copy : { ...(content as object), data: copy },
+    } as Sample;
   });
+}
+
+function dataOf(content: Sample["content"]): Uint8Array | undefined {
+  if (content === undefined || "failed" in content) return undefined;
+  return content instanceof Uint8Array ? content : content.data;
 }
 
 function revive({ where, message, stack }: Extract<FromWorker, { type: "failed" }>): Error {
