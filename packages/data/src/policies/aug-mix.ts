@@ -81,7 +81,7 @@ function blend(a: RawImage, b: RawImage, share: number): RawImage {
 }
 
 /** Weights that come to 1, as 32-bit floats. */
-function dirichlet(rng: Rng, alpha: number, count: number): number[] {
+export function dirichlet(rng: Rng, alpha: number, count: number): number[] {
   const parts = Array.from({ length: count }, () => rng.gamma(alpha));
   const sum = parts.reduce((total, part) => total + part, 0);
   return parts.map((part) => Math.fround(sum === 0 ? 1 / count : part / sum));

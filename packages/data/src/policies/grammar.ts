@@ -79,7 +79,7 @@ function readValue(text: string, at: number, key: string, word: string, rule: Se
     throw policyError(text, at, word.length, `${key} takes one of ${words.join(", ")}, found ${found}`);
   }
   const value = /^\d*\.?\d+$|^\d+\.$/.test(word) ? Number(word) : Number.NaN;
-  const whole = rule.kind === "number" || Number.isInteger(value);
+  const whole = rule.kind === "number" ? Number.isFinite(value) : Number.isInteger(value);
   const { min = 0, max = rule.kind === "flag" ? 1 : Number.POSITIVE_INFINITY } = rule;
   if (whole && value >= min && value <= max) return value;
   const example = rule.kind === "number" ? "0.5" : "1";
@@ -91,5 +91,6 @@ function describe(kind: SectionKind, min: number, max: number): string {
   if (kind === "flag") return "0 or 1";
   const what = kind === "integer" ? "a whole number" : "a number";
   if (Number.isFinite(max)) return `${what} from ${min} to ${max}`;
-  return min > 0 ? `${what} of at least ${min}` : what;
+  if (min >= 1) return `${what} of at least ${min}`;
+  return min > 0 ? `${what} above 0` : what;
 }

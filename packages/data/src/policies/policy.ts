@@ -17,6 +17,9 @@ export type PolicyOp = RandAugment | AutoAugment | AugMix | TrivialAugment;
 /** What a policy string does not say. timm's defaults stand for what is missing. */
 export type PolicySettings = Partial<AugmentLook>;
 
+/** No image is to take minutes by a slip of the finger. */
+const mostSteps = 100;
+
 const policies: readonly string[] = ["rand", "augmix", "ta_wide", ...Object.keys(autoAugmentPolicies)];
 
 /**
@@ -52,7 +55,7 @@ export function augmentPolicy(text: string, settings: PolicySettings = {}): Poli
 function randAugmentOf(text: string, look: AugmentLook): RandAugment {
   const sections = readSections(text, {
     m: { kind: "integer" },
-    n: { kind: "integer" },
+    n: { kind: "integer", max: mostSteps },
     p: { kind: "number", max: 1 },
     mstd: { kind: "number" },
     mmax: { kind: "integer" },
@@ -82,8 +85,8 @@ function randAugmentOf(text: string, look: AugmentLook): RandAugment {
 function augMixOf(text: string, look: AugmentLook): AugMix {
   const sections: Sections = readSections(text, {
     m: { kind: "integer" },
-    w: { kind: "integer", min: 1 },
-    d: { kind: "integer" },
+    w: { kind: "integer", min: 1, max: mostSteps },
+    d: { kind: "integer", max: mostSteps },
     a: { kind: "number", min: Number.MIN_VALUE },
     b: { kind: "flag" },
     mstd: { kind: "number" },

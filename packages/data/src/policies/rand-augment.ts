@@ -22,15 +22,18 @@ export interface RandAugment extends AugmentSet, AugmentLook {
 
 export function randAugment(image: RawImage, op: RandAugment, rng: Rng): RawImage {
   let result = image;
-  choose(op, rng).forEach((name, layer) => {
+  chooseTransforms(op, rng).forEach((name, layer) => {
     // A stream for each layer, so that a change to one leaves the draws of the others alone.
     result = augment(result, [name, op.prob, op.level], op.noise, op.maxLevel, op, rng.fold("layer", layer));
   });
   return result;
 }
 
-/** With repetition where all are as likely; by weight, and none twice, where there are weights. */
-function choose({ transforms, weights, layers }: RandAugment, rng: Rng): AugmentName[] {
+/** The operations of an image: with repetition where all are as likely; by weight, and none twice, where there are weights. */
+export function chooseTransforms(
+  { transforms, weights, layers }: AugmentSet & { layers: number },
+  rng: Rng,
+): AugmentName[] {
   if (weights === undefined) return Array.from({ length: layers }, () => transforms[rng.int(transforms.length)]!);
   if (layers > transforms.length || weights.length !== transforms.length) {
     const counts = `${transforms.length} operations, ${weights.length} weights and ${layers} layers`;

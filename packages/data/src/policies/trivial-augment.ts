@@ -55,10 +55,16 @@ const ranges: { readonly [N in TrivialName]?: { from: number; to: number; signed
 };
 
 export function trivialAugment(image: RawImage, op: TrivialAugment, rng: Rng): RawImage {
+  const { name, strength } = drawTrivial(op.bins, rng);
+  return applyTrivial(image, name, strength, op);
+}
+
+/** One operation and its strength, signed: all as likely as the others. */
+export function drawTrivial(bins: number, rng: Rng): { name: TrivialName; strength: number } {
   const name = trivialNames[rng.int(trivialNames.length)]!;
-  const strength = trivialStrength(name, rng.int(op.bins), op.bins);
+  const strength = trivialStrength(name, rng.int(bins), bins);
   const negative = rng.uniform() < 0.5 && ranges[name]?.signed === true;
-  return applyTrivial(image, name, negative ? -strength : strength, op);
+  return { name, strength: negative ? -strength : strength };
 }
 
 /** Strength of a bin: a shear's tangent, pixels, degrees, what is added to the factor 1, bits, a threshold; 0 for the others. */

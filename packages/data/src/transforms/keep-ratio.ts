@@ -39,9 +39,10 @@ export function keepRatioCrop(image: RawImage, op: KeepRatioCrop, rng: Rng): Raw
   return mirrored(part, { ...box, left: box.left - x, top: box.top - y });
 }
 
-function randomlyScaled(
+/** `scaledSize` with chance 1/2 for each of its two changes. */
+export function randomlyScaled(
   image: { width: number; height: number },
-  { size, scale, ratio }: KeepRatioCrop,
+  { size, scale, ratio }: Pick<KeepRatioCrop, "size" | "scale" | "ratio">,
   rng: Rng,
 ): { width: number; height: number } {
   // All four are drawn in any case, so that what comes later does not move.

@@ -63,14 +63,25 @@ export function randomRotation(image: RawImage, op: RandomRotation, rng: Rng): R
 
 export function randomAffine(image: RawImage, op: RandomAffine, rng: Rng): RawImage {
   const { width, height } = image;
-  const { translate = [0, 0], scale = [1, 1], shear = [0, 0], center = [width * 0.5, height * 0.5] } = op;
-  const angle = between(rng, ...op.degrees);
+  const { angle, shift, scale, shear } = drawAffine(op, image, rng);
+  const center = op.center ?? [width * 0.5, height * 0.5];
+  return affine(image, affineMatrix(center, angle, shift, scale, shear), op);
+}
+
+/** Angles in degrees, shifts in whole pixels. */
+export function drawAffine(
+  op: Pick<RandomAffine, "degrees" | "translate" | "scale" | "shear">,
+  { width, height }: { width: number; height: number },
+  rng: Rng,
+): { angle: number; shift: Point; scale: number; shear: Point } {
+  const { translate = [0, 0], scale = [1, 1], shear = [0, 0] } = op;
+  const upTo = (most: number) => roundHalfEven(between(rng, -most, most));
   // All are drawn even if unused, so that one more leaves the others alone.
-  const shift = [translate[0] * width, translate[1] * height].map((most) => roundHalfEven(between(rng, -most, most)));
+  const angle = between(rng, ...op.degrees);
+  const shift: Point = [upTo(translate[0] * width), upTo(translate[1] * height)];
   const factor = between(rng, ...scale);
-  const sheared = [between(rng, shear[0], shear[1]), between(rng, shear[2] ?? 0, shear[3] ?? 0)];
-  const matrix = affineMatrix(center, angle, [shift[0]!, shift[1]!], factor, [sheared[0]!, sheared[1]!]);
-  return affine(image, matrix, op);
+  const sheared: Point = [between(rng, shear[0], shear[1]), between(rng, shear[2] ?? 0, shear[3] ?? 0)];
+  return { angle, shift, scale: factor, shear: sheared };
 }
 
 /** From output to input pixels: torchvision's inverse of T · C · R(angle) · scale · shear · C⁻¹. Angles in degrees. */
@@ -94,18 +105,23 @@ export function affineMatrix(
 export function randomPerspective(image: RawImage, op: RandomPerspective, random: () => Rng): RawImage {
   if (!happens(op.p, random)) return image;
   const { width, height } = image;
-  const rng = random().fold("corners");
-  const [moveX, moveY] = [op.distortion * (width >> 1), op.distortion * (height >> 1)].map(Math.trunc);
+  const corners = drawCorners(width, height, op.distortion, random().fold("corners"));
+  const coefficients = perspectiveCoefficients(cornersOf(width, height), corners);
+  return coefficients === undefined ? image : perspective(image, coefficients, op);
+}
+
+/** Where the corners go, from the upper left one clockwise: inwards by whole pixels. */
+export function drawCorners(width: number, height: number, distortion: number, rng: Rng): readonly Point[] {
+  const mostX = Math.trunc(distortion * (width >> 1));
+  const mostY = Math.trunc(distortion * (height >> 1));
   const near = (most: number) => rng.int(most + 1);
   const far = (edge: number, most: number) => edge - 1 - most + rng.int(most + 1);
-  const corners: Point[] = [
-    [near(moveX!), near(moveY!)],
-    [far(width, moveX!), near(moveY!)],
-    [far(width, moveX!), far(height, moveY!)],
-    [near(moveX!), far(height, moveY!)],
+  return [
+    [near(mostX), near(mostY)],
+    [far(width, mostX), near(mostY)],
+    [far(width, mostX), far(height, mostY)],
+    [near(mostX), far(height, mostY)],
   ];
-  const coefficients = perspectiveCoefficients(edges(width, height), corners);
-  return coefficients === undefined ? image : perspective(image, coefficients, op);
 }
 
 type Coefficients = [number, number, number, number, number, number, number, number];
@@ -123,7 +139,7 @@ export function perspectiveCoefficients(from: readonly Point[], to: readonly Poi
   return solve(rows)?.map(Math.fround) as Coefficients | undefined;
 }
 
-function edges(width: number, height: number): Point[] {
+function cornersOf(width: number, height: number): Point[] {
   return [
     [0, 0],
     [width - 1, 0],
