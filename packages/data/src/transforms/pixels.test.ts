@@ -1,6 +1,7 @@
 // Numbers: Pillow 13 and torchvision, made by scripts/fixtures/pixels.py, which also makes any number of random cases;
 // PIXEL_CASES=file runs those.
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { RawImage } from "../raw-image.ts";
 import { gaussianBlur, gaussianKernelBlur } from "./blur.ts";
@@ -87,8 +88,11 @@ const loose: Partial<Record<keyof typeof ops, readonly [levels: number, share: n
   torchAffine: [1, 0.001],
 };
 
-const file = process.env.PIXEL_CASES ?? new URL("../__fixtures__/pixels.json", import.meta.url);
-const fixture = JSON.parse(readFileSync(file, "utf8")) as { images: Record<string, Stored>; cases: Case[] };
+const file = process.env.PIXEL_CASES ?? new URL("../__fixtures__/pixels.json.gz", import.meta.url);
+const fixture = JSON.parse(gunzipSync(readFileSync(file)).toString()) as {
+  images: Record<string, Stored>;
+  cases: Case[];
+};
 
 function unpack({ data, ...shape }: Stored): RawImage {
   return { ...shape, data: new Uint8Array(Buffer.from(data, "base64")) };
