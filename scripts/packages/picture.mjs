@@ -29,6 +29,8 @@ export const doors = {
   "onnxruntime-common": ["packages/onnx/src/session.ts"],
   protobufjs: ["packages/onnx/src/proto.ts"],
   sharp: ["packages/data/src/image.ts"],
+  hyparquet: ["packages/data/src/parquet-file.ts"],
+  "hyparquet-compressors": ["packages/data/src/parquet-file.ts"],
   koffi: ["packages/train/src/mpi/library.ts"],
 };
 

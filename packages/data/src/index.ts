@@ -1,14 +1,26 @@
 // The public list, nothing else.
 
+export { type CheckOptions, type CheckReport, checkData } from "./check/check.ts";
+export { type Issue, type IssueKind, issueKinds, type Level } from "./check/issues.ts";
 export { type ArrayOptions, arrayDataset } from "./datasets/arrays.ts";
 export { type CifarKind, type CifarOptions, openCifar } from "./datasets/cifar.ts";
+export { type ClassMap, readClassMap } from "./datasets/class-map.ts";
 export type { Dataset, FilePart } from "./datasets/dataset.ts";
 export { openFiles } from "./datasets/files.ts";
 export { type FoundImages, findImages } from "./datasets/find-images.ts";
 export { type FolderOptions, openFolder } from "./datasets/folder.ts";
+export { type ManifestOptions, openManifest } from "./datasets/manifest.ts";
 export { type MnistOptions, openMnist } from "./datasets/mnist.ts";
 export { sortNaturally } from "./datasets/natural-sort.ts";
-export { listSplits, type OpenOptions, openDataset } from "./datasets/open.ts";
+export { listSplits, type OpenOptions, openDataset, openStream, streamDataset } from "./datasets/open.ts";
+export { openParquetImages, type ParquetOptions, streamParquet } from "./datasets/parquet.ts";
+export {
+  openTfrecord,
+  openWebdataset,
+  type ShardOptions,
+  streamTfrecord,
+  streamWebdataset,
+} from "./datasets/shards.ts";
 export { assertSameClasses, type SplitName, splitName } from "./datasets/splits.ts";
 export {
   type BadRecord,

@@ -1,6 +1,7 @@
 // What the loader needs to know of a data set. Implement it to bring your own.
 
 import type { RawImage } from "../raw-image.ts";
+import type { BadRecord } from "./stream.ts";
 
 /** Where the bytes of an image file lie within a file. */
 export interface FilePart {
@@ -27,6 +28,8 @@ export interface Dataset {
   readonly files?: boolean;
   /** Where the bytes of sample `i` lie, for images in a larger file: workers then read them there. Undefined: ask `load`. */
   place?(i: number): FilePart | undefined;
+  /** Records that were left out because they cannot be used: those of damaged shards, and labels that are none of the classes. */
+  readonly skipped?: readonly BadRecord[];
   /** Set when `load` gives decoded pixels at once: small images then need no workers. */
   readonly decoded?: boolean;
 }

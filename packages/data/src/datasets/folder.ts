@@ -4,13 +4,17 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { didYouMean, VitrineError } from "@vitrine/core";
 import { imageExtensions } from "../image-format.ts";
+import { readClassMap } from "./class-map.ts";
 import type { Dataset } from "./dataset.ts";
 import { findImages } from "./find-images.ts";
+import { readFolderNames } from "./folder-names.ts";
 import { sortNaturally } from "./natural-sort.ts";
 
 export interface FolderOptions {
   /** Names of the classes in the order of their indices (default: those of the folders, in natural order). */
   classes?: readonly string[];
+  /** A file with the classes to use, see `readClassMap`: folders that it does not name are left out, as in timm. */
+  classMap?: string;
   /** Endings of image files. */
   extensions?: readonly string[];
   /**
@@ -25,24 +29,37 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
   const { extensions = imageExtensions, classFrom = "leaf" } = options;
   const { files, others } = await findImages(root, extensions);
   // A picture that lies beside the class folders belongs to no class.
-  const inFolders = files.filter((file) => file.includes("/"));
+  let inFolders = files.filter((file) => file.includes("/"));
   if (inFolders.length === 0) throw noImages(root, files.length, others, extensions);
 
+  const written = await readFolderNames(root);
   const classOf = (file: string) => {
     const folders = file.split("/").slice(0, -1);
-    return classFrom === "leaf" ? folders.at(-1)! : folders[0]!;
+    const folder = classFrom === "leaf" ? folders.at(-1)! : folders[0]!;
+    return written?.get(folder) ?? folder;
   };
+  const map = options.classMap === undefined ? undefined : await readClassMap(options.classMap);
+  if (map !== undefined) {
+    inFolders = inFolders.filter((file) => map.indexOf.has(classOf(file)));
+    if (inFolders.length === 0)
+      throw new VitrineError("data", `no folder of ${root} is named in the class map ${options.classMap}`, {
+        usage: true,
+      });
+  }
   const found = sortNaturally(new Set(inFolders.map(classOf)), (name) => name);
-  const classes = options.classes ?? found;
-  if (options.classes) assertKnown(root, found, options.classes);
-  else if (found.length === 1) {
+  const listed = written === undefined ? found : [...new Set([...written.values(), ...found])];
+  const classes = options.classes ?? map?.classes ?? listed;
+  if (options.classes) assertKnown(root, map === undefined ? found : map.classes, options.classes);
+  else if (listed.length === 1 && map === undefined) {
     throw new VitrineError(
       "data",
       `expected two or more classes, found one class only in ${root}: "${found[0]}" (${inFolders.length} images); ` +
         "each class needs a folder of its own",
     );
   }
-  const indexOf = new Map(classes.map((name, i) => [name, i]));
+  const own = new Map(classes.map((name, i) => [name, i]));
+  // Several names of a class map may stand for one class.
+  const indexOf = options.classes === undefined && map !== undefined ? map.indexOf : own;
   const labels = Int32Array.from(inFolders, (file) => indexOf.get(classOf(file))!);
   const path = (i: number) => join(root, inFolders[i]!);
   return {

@@ -1,38 +1,50 @@
-// MNIST and its kin: IDX files, plain or gzipped. http://yann.lecun.com/exdb/mnist/
+// MNIST and its kin (Fashion-MNIST, KMNIST, EMNIST, QMNIST): IDX files, plain or gzipped.
 
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { VitrineError } from "@vitrine/core";
 import { type ArrayOptions, arrayDataset } from "./arrays.ts";
 import type { Dataset } from "./dataset.ts";
 import { kindOf } from "./find-images.ts";
+import { type Idx, readIdx } from "./idx.ts";
 import { splitName } from "./splits.ts";
 
-const fashionClasses = [
-  "T-shirt/top",
-  "Trouser",
-  "Pullover",
-  "Dress",
-  "Coat",
-  "Sandal",
-  "Shirt",
-  "Sneaker",
-  "Bag",
-  "Ankle boot",
-] as const;
+const fashion = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",");
+const kana = "o,ki,su,tsu,na,ha,ma,ya,re,wo".split(",");
+const digits = [..."0123456789"];
+const capitals = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+const small = [..."abcdefghijklmnopqrstuvwxyz"];
+/** Letters whose capital looks the same are one class. */
+const merged = [...digits, ...capitals, ..."abdefghnqrt"];
+
+/** Names of the classes by the part of the file names before "train", or of the folder; torchvision's. */
+const classNames: readonly [RegExp, readonly string[]][] = [
+  [/^emnist-letters-/, ["N/A", ...small]],
+  [/^emnist-byclass-/, [...digits, ...capitals, ...small]],
+  [/^emnist-(bymerge|balanced)-/, merged],
+  [/fashion/i, fashion],
+  [/kmnist|kuzushiji/i, kana],
+];
 
 /** Where torchvision and others put the files below the folder that the user names. */
-const places = ["", "raw", "MNIST/raw", "FashionMNIST/raw", "data"];
-const prefixes = { train: "train", val: "t10k", test: "t10k" } as const;
+const places = [
+  "",
+  "raw",
+  ...["MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST"].map((name) => `${name}/raw`),
+  "gzip",
+  "data",
+];
+/** `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte.gz`, `emnist-letters-test-images-idx3-ubyte.gz`, `qmnist-train-labels-idx2-int`. */
+const filePattern = /^((?:[a-z]+-)*)(train|t10k|test)-(images|labels)[-.]idx[123]-(?:ubyte|int)(\.gz)?$/;
 
 export interface MnistOptions {
-  /** `train` (default), or `val` and `test` for the ten thousand images of the "t10k" files. */
+  /** `train` (default), or `val` and `test` for the images of the "t10k" or "test" files. */
   split?: string;
   classes?: readonly string[];
   /** Name the classes of Fashion-MNIST (default: when "fashion" is part of the path). */
   fashion?: boolean;
+  /** Which files, where several sets lie in one folder: what stands before "train" in their names ("emnist-letters"). */
+  variant?: string;
 }
 
 /** The folder below `root` that holds IDX files, or undefined. */
@@ -41,14 +53,14 @@ export async function findMnist(root: string): Promise<string | undefined> {
     const folder = join(root, place);
     if ((await kindOf(folder)) !== "folder") continue;
     const names = await readdir(folder);
-    if (names.some((name) => filePattern("(train|t10k)", "images").test(name))) return folder;
+    if (names.some((name) => filePattern.exec(name)?.[3] === "images")) return folder;
   }
   return undefined;
 }
 
-/** Grey images with labels from the IDX files in or below `root`. */
+/** Grey images with labels from the IDX files in or below `root`. EMNIST's images lie on their side, as everywhere. */
 export async function openMnist(root: string, options: MnistOptions = {}): Promise<Dataset> {
-  const { split = "train", fashion = /fashion/i.test(root) } = options;
+  const { split = "train" } = options;
   const name = splitName(split);
   if (name === undefined) {
     throw new VitrineError("data", `MNIST has the splits train and test (also called val), found "${split}"`, {
@@ -61,9 +73,10 @@ export async function openMnist(root: string, options: MnistOptions = {}): Promi
       usage: true,
     });
   }
-  const prefix = prefixes[name];
-  const images = await readIdx(await findFile(folder, prefix, "images"), 3);
-  const labels = await readIdx(await findFile(folder, prefix, "labels"), 1);
+  const names = (await readdir(folder)).sort();
+  const stem = chooseStem(folder, names, options.variant);
+  const images = await readIdx(findFile(folder, names, stem, name === "train", "images"), 3);
+  const labels = await readIdx(findFile(folder, names, stem, name === "train", "labels"), 1);
   const [count = 0, height = 0, width = 0] = images.shape;
   if (count !== labels.shape[0]) {
     throw new VitrineError(
@@ -72,70 +85,66 @@ export async function openMnist(root: string, options: MnistOptions = {}): Promi
     );
   }
   if (count * height * width === 0) throw new VitrineError(images.file, "holds no images");
-  let highest = 9;
-  for (const label of labels.data) highest = Math.max(highest, label);
-  const numbers = Array.from({ length: highest + 1 }, (_, i) => String(i));
-  const classes = options.classes ?? (fashion && highest === 9 ? fashionClasses : numbers);
-  const arrays: ArrayOptions = { images: images.data, width, height, channels: 1, labels: labels.data, classes };
+  const ofClasses = classLabels(labels);
+  const classes = options.classes ?? namesOf(stem, root, options.fashion, ofClasses);
+  const arrays: ArrayOptions = {
+    images: images.data as Uint8Array,
+    width,
+    height,
+    channels: 1,
+    labels: ofClasses,
+    classes,
+  };
   return arrayDataset({ ...arrays, name: images.file });
 }
 
-interface Idx {
-  file: string;
-  shape: number[];
-  data: Uint8Array;
+/** The labels themselves, or the first of the eight numbers that QMNIST has for each image. */
+function classLabels({ shape, data }: Idx): ArrayLike<number> {
+  const [count = 0, width] = shape;
+  return width === undefined ? data : Int32Array.from({ length: count }, (_, i) => data[i * width]!);
 }
 
-/** An IDX file of bytes with `rank` dimensions. */
-async function readIdx(file: string, rank: number): Promise<Idx> {
-  const stored = await readFile(file);
-  const bytes = file.endsWith(".gz") ? await unzip(file, stored) : new Uint8Array(stored);
-  const header = 4 + 4 * rank;
-  const magic = bytes.length < 4 ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  // 0x08: unsigned bytes.
-  const expected = 0x0800 + rank;
-  if (magic !== expected) {
-    const found = magic === undefined ? `${bytes.length} bytes` : String(magic);
-    throw new VitrineError(
-      file,
-      `not an IDX file of ${rank === 1 ? "labels" : "images"}: expected magic ${expected}, found ${found}`,
-    );
-  }
-  if (bytes.length < header) throw truncated(file, header, bytes.length);
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const size = shape.reduce((product, n) => product * n, 1);
-  if (bytes.length < header + size) throw truncated(file, header + size, bytes.length, shape);
-  return { file, shape, data: bytes.subarray(header, header + size) };
+function namesOf(
+  stem: string,
+  root: string,
+  isFashion: boolean | undefined,
+  labels: ArrayLike<number>,
+): readonly string[] {
+  let highest = 9;
+  for (let i = 0; i < labels.length; i++) highest = Math.max(highest, labels[i]!);
+  const numbers = Array.from({ length: highest + 1 }, (_, i) => String(i));
+  const found =
+    isFashion === true ? fashion : classNames.find(([pattern]) => pattern.test(stem) || pattern.test(root))?.[1];
+  if (found === undefined || (found === fashion && isFashion === false)) return numbers;
+  return highest < found.length ? found : numbers;
 }
 
-function truncated(file: string, expected: number, found: number, shape: readonly number[] = []): VitrineError {
-  const of = shape.length > 0 ? ` for ${shape.join(" x ")}` : "";
-  return new VitrineError(
-    file,
-    `truncated IDX file: expected ${expected} bytes${of}, found ${found}; download it again`,
-  );
+function chooseStem(folder: string, names: readonly string[], variant: string | undefined): string {
+  const stems = [...new Set(names.flatMap((name) => filePattern.exec(name)?.[1] ?? []))];
+  if (variant === undefined && stems.length === 1) return stems[0]!;
+  const wanted = variant === undefined ? "" : `${variant.toLowerCase()}-`;
+  if (stems.includes(wanted)) return wanted;
+  const there = stems.map((stem) => (stem === "" ? "mnist" : stem.slice(0, -1))).join(", ");
+  const asked = variant === undefined ? "; say which one, for example" : `, not ${variant};`;
+  throw new VitrineError("data", `${folder} holds ${there}${asked} ${stems[0]!.slice(0, -1)}:${folder}`, {
+    usage: true,
+  });
 }
 
-async function unzip(file: string, stored: Uint8Array): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await promisify(gunzip)(stored));
-  } catch (error) {
-    throw new VitrineError(file, `damaged gzip file (${stored.length} bytes): ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-async function findFile(folder: string, prefix: string, kind: "images" | "labels"): Promise<string> {
+function findFile(
+  folder: string,
+  names: readonly string[],
+  stem: string,
+  train: boolean,
+  kind: "images" | "labels",
+): string {
   // The plain file is preferred: it sorts before its gzipped twin.
-  const found = (await readdir(folder)).sort().find((name) => filePattern(prefix, kind).test(name));
+  const found = names.find((name) => {
+    const [, itsStem, part, itsKind] = filePattern.exec(name) ?? [];
+    return itsStem === stem && (part === "train") === train && itsKind === kind;
+  });
   if (found !== undefined) return join(folder, found);
-  const expected = `${prefix}-${kind}-idx${kind === "images" ? 3 : 1}-ubyte(.gz)`;
+  const part = train ? "train" : stem === "" ? "t10k" : "test";
+  const expected = `${stem}${part}-${kind}-idx${kind === "images" ? 3 : 1}-ubyte(.gz)`;
   throw new VitrineError("data", `expected ${expected} in ${folder}, found no such file`, { usage: true });
-}
-
-/** `train-images-idx3-ubyte`, `train-images.idx3-ubyte`, both with or without `.gz`. */
-function filePattern(prefix: string, kind: string): RegExp {
-  return new RegExp(`^${prefix}-${kind}[-.]idx[13]-ubyte(\\.gz)?$`);
 }
