@@ -47,36 +47,44 @@ export async function decodeImage(file: string | Uint8Array, options: DecodeOpti
   }
 }
 
-/** Width and height of an image file (upright) without decoding it, and what it holds. */
+/** Width and height of an image file (upright) without decoding it, and what it holds. `orientation` is EXIF's, 1 for upright. */
 export async function imageInfo(
   file: string | Uint8Array,
   options: Pick<DecodeOptions, "path"> = {},
-): Promise<{ width: number; height: number; format: string; channels: number; frames: number }> {
+): Promise<{ width: number; height: number; format: string; channels: number; frames: number; orientation: number }> {
   const path = typeof file === "string" ? file : (options.path ?? "image");
   const bytes = typeof file === "string" ? await readBytes(file) : file;
   if (imageFormat(bytes) === undefined) throw new VitrineError(path, describeUnknown(bytes));
   try {
     const found = await sharp(bytes, { limitInputPixels: false }).metadata();
     const { width, height } = found.autoOrient;
-    return { width, height, format: found.format, channels: found.channels, frames: found.pages ?? 1 };
+    const { format, channels, pages: frames = 1, orientation = 1 } = found;
+    return { width, height, format, channels, frames, orientation };
   } catch (error) {
     throw new VitrineError(path, `damaged image: ${reasonOf(error)}`, { cause: error });
   }
 }
 
+const encoders = ["jpeg", "png", "webp", "gif", "tiff", "avif"] as const;
+
+/** Pixels as the bytes of an image file. */
+export async function encodeImage(image: RawImage, format: (typeof encoders)[number]): Promise<Uint8Array> {
+  const { data, width, height, channels } = image;
+  const pipeline = sharp(data, { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } });
+  if (channels < 3) pipeline.toColourspace("b-w");
+  return pipeline.toFormat(format).toBuffer();
+}
+
 /** Writes pixels in the format of the file's ending (png, jpg, webp, gif, tiff, avif), whole or not at all. */
 export async function writeImage(image: RawImage, file: string): Promise<void> {
-  const { data, width, height, channels } = image;
   const extension = extname(file).slice(1).toLowerCase();
-  const format = extension === "jpg" ? "jpeg" : extension === "tif" ? "tiff" : extension;
-  if (!["jpeg", "png", "webp", "gif", "tiff", "avif"].includes(format)) {
+  const name = extension === "jpg" ? "jpeg" : extension === "tif" ? "tiff" : extension;
+  const format = encoders.find((known) => known === name);
+  if (format === undefined) {
     const found = extension === "" ? "no ending" : `.${extension}`;
     throw new VitrineError(file, `expected .png, .jpg, .webp, .gif, .tiff or .avif, found ${found}`, { usage: true });
   }
-  const raw = { width, height, channels: channels as 1 | 2 | 3 | 4 };
-  const pipeline = sharp(data, { raw });
-  if (channels < 3) pipeline.toColourspace("b-w");
-  const bytes = await pipeline.toFormat(format as "png").toBuffer();
+  const bytes = await encodeImage(image, format);
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     await writeFile(temporary, bytes);
