@@ -8,6 +8,7 @@ import type { Report } from "../report.ts";
 import type { Comparison } from "./compare.ts";
 import { checkEvaluation } from "./evaluation.ts";
 import { checkInterpolate } from "./interpolate.ts";
+import { checkLevels } from "./levels.ts";
 import { checkPilOps, checkResize, checkTorchvision } from "./pixels.ts";
 
 /** What a check is given: its list, the folder, and the image that all results were made of. */
@@ -24,6 +25,7 @@ const checks: Readonly<Record<string, (cases: TransformCases) => Promise<Compari
   resize: checkResize,
   interpolate: checkInterpolate,
   eval: checkEvaluation,
+  levels: checkLevels,
 };
 
 /** Keys of the JSON that say how it was made, beside those that hold a text. */
