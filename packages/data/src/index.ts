@@ -2,6 +2,14 @@
 
 export { type CheckOptions, type CheckReport, checkData } from "./check/check.ts";
 export { type Issue, type IssueKind, issueKinds, type Level } from "./check/issues.ts";
+export {
+  type ConvertOptions,
+  type ConvertReport,
+  type ConvertSource,
+  convertData,
+  type OutputFormat,
+} from "./convert/convert.ts";
+export type { WrittenSplit } from "./convert/writer.ts";
 export { type ArrayOptions, arrayDataset } from "./datasets/arrays.ts";
 export { type CifarKind, type CifarOptions, openCifar } from "./datasets/cifar.ts";
 export { type ClassMap, readClassMap } from "./datasets/class-map.ts";
@@ -34,6 +42,7 @@ export { type DecodeOptions, decodeImage, defaultMaxPixels, encodeImage, imageIn
 export { imageExtensions } from "./image-format.ts";
 export { createLoader } from "./loader/loader.ts";
 export type { BadSample, Loader, LoaderOptions } from "./loader/options.ts";
+export { createStreamLoader, type StreamLoader, type StreamLoaderOptions } from "./loader/stream-loader.ts";
 export {
   type AugmentLook,
   applyAugment,
@@ -77,7 +86,7 @@ export {
   takePart,
 } from "./samplers/subset.ts";
 export { type SplitOptions, type SplitReport, splitFolder } from "./split-folder.ts";
-export { type DataStats, dataStats, type StatsOptions } from "./stats.ts";
+export { type DataStats, dataStats, type StatsOptions, sizeBins } from "./stats.ts";
 export { gaussianBlur, gaussianKernelBlur } from "./transforms/blur.ts";
 export { adjustHue } from "./transforms/color.ts";
 export { centerCrop, crop, flipHorizontally, flipVertically, pad } from "./transforms/crop.ts";

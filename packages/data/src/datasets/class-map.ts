@@ -43,6 +43,15 @@ export function classMapOf(classes: readonly string[]): ClassMap {
   return { classes: [...classes], indexOf: new Map(classes.map((name, i) => [name, i])) };
 }
 
+/** A file that `readClassMap` reads back: a name a line where that says it all, else JSON. */
+export function formatClassMap(classes: readonly string[]): { name: string; text: string } {
+  const text = `${classes.join("\n")}\n`;
+  const entries = entriesOfLines(text);
+  const same = entries.length === classes.length && entries.every(([name, i], k) => i === k && name === classes[k]);
+  if (same && !/^\s*[[{]/.test(text)) return { name: "classes.txt", text };
+  return { name: "classes.json", text: `${JSON.stringify(classes)}\n` };
+}
+
 function entriesOfLines(text: string): [string, number][] {
   const lines = text
     .replace(/^\uFEFF/, "")

@@ -57,10 +57,13 @@ export async function openFolder(root: string, options: FolderOptions = {}): Pro
         "each class needs a folder of its own",
     );
   }
-  const own = new Map(classes.map((name, i) => [name, i]));
+  const indexOf = new Map(classes.map((name, i) => [name, i]));
   // Several names of a class map may stand for one class.
-  const indexOf = options.classes === undefined && map !== undefined ? map.indexOf : own;
-  const labels = Int32Array.from(inFolders, (file) => indexOf.get(classOf(file))!);
+  const nameOf = (file: string) => {
+    const name = classOf(file);
+    return map === undefined ? name : map.classes[map.indexOf.get(name)!]!;
+  };
+  const labels = Int32Array.from(inFolders, (file) => indexOf.get(nameOf(file))!);
   const path = (i: number) => join(root, inFolders[i]!);
   return {
     name: root,

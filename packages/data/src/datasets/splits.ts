@@ -65,8 +65,10 @@ export async function folderOfSplit(root: string, split: string | undefined): Pr
   );
 }
 
+type Classed = Pick<Dataset, "name" | "classes">;
+
 /** Throws an error that lists what differs, where two data sets do not have the same classes in the same order. */
-export function assertSameClasses(train: Dataset, val: Dataset): void {
+export function assertSameClasses(train: Classed, val: Classed): void {
   const missing = train.classes.filter((name) => !val.classes.includes(name));
   const extra = val.classes.filter((name) => !train.classes.includes(name));
   const reordered = train.classes.some((name, i) => val.classes[i] !== name);

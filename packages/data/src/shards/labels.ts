@@ -19,7 +19,7 @@ export interface LabelOptions {
 
 /** More classes than any data set has: a label beyond is damage. */
 const mostClasses = 1_000_000;
-const classFiles = /^(classes|class_names|labels)\.txt$|\.labels\.txt$/i;
+const classFiles = /^(classes|class_names|labels)\.txt$|^classes\.json$|\.labels\.txt$/i;
 
 /** The classes that the user or a file beside the shards names, or undefined. */
 export async function knownClasses(options: LabelOptions, shard: string): Promise<ClassMap | undefined> {
