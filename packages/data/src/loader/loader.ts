@@ -8,7 +8,7 @@ import { checkRank, type Share, shareLength, shareOf } from "../samplers/ranks.t
 import { orderedSampler, shuffledSampler } from "../samplers/sampler.ts";
 import { handOver } from "./hand-over.ts";
 import type { Recipe } from "./make-batch.ts";
-import { type Draws, localMaker, type MadeBatch, type Maker, type Run } from "./maker.ts";
+import { collect, type Draws, localMaker, type MadeBatch, type Maker, type Run } from "./maker.ts";
 import type { BadSample, Loader, LoaderOptions } from "./options.ts";
 import { workerPool } from "./pool.ts";
 import { mostSamples } from "./ring.ts";
@@ -54,13 +54,13 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   let cache: OpenedCache | undefined;
   // Pixels in memory are made into a batch when it is asked for: nothing runs while the calling thread is busy anyway.
   const depth = workers === 0 && dataset.decoded ? 1 : prefetch;
+  const sample = (index: number) => describeSample(dataset, index);
   const take = handOver(transform, reuseAfter);
 
   async function start(): Promise<Maker> {
     const recipe: Recipe = { transform, seed, maxPixels, corrupt, length: dataset.length };
     cache = await setUpCache(dataset, recipe, options);
     if (cache !== undefined) recipe.cache = cache.share;
-    const sample = (index: number) => describeSample(dataset, index);
     if (workers === 0) return localMaker(recipe, sample);
     const shape = { threads: workers, slots: prefetch, batchSize: Math.min(batchSize, Math.max(1, length)) };
     return workerPool(recipe, sample, { ...shape, pathOf: (index) => dataset.path(index) });
@@ -87,7 +87,8 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     let next = from;
     const refill = () => {
       for (; pending.length < depth && next < batches; next++) {
-        const made = making.make(run, part(draws, next * batchSize, Math.min(length, (next + 1) * batchSize)));
+        const wanted = part(draws, next * batchSize, Math.min(length, (next + 1) * batchSize));
+        const made = making.make(run, collect(wanted, sample));
         made.catch(() => {}); // Reported when its turn comes; until then it must not count as unhandled.
         pending.push(made);
       }

@@ -113,8 +113,8 @@ export class Kitchen {
     return image;
   }
 
-  #key({ index, repeat = 0 }: Sample, epoch: number) {
-    return { seed: this.#recipe.seed, epoch, sample: index, repeat };
+  #key({ index, key = index, repeat = 0 }: Sample, epoch: number) {
+    return { seed: this.#recipe.seed, epoch, sample: key, repeat };
   }
 
   #put({ images, labels, indices }: Target, slot: number, sample: Sample, image: RawImage): void {

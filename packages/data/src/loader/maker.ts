@@ -26,9 +26,12 @@ export interface MadeBatch {
   release(): void;
 }
 
+/** Samples of a batch, or what they will be. */
+export type Samples = readonly Sample[] | Promise<readonly Sample[]>;
+
 /** Makes batches in the order in which they are asked for. */
 export interface Maker {
-  make(run: Run, draws: Draws): Promise<MadeBatch>;
+  make(run: Run, samples: Samples): Promise<MadeBatch>;
   stop(run: Run): void;
   close(): Promise<void>;
 }
@@ -42,8 +45,8 @@ export function localMaker(recipe: Recipe, sample: SampleSource): Maker {
   const imageBytes = bytesOf(recipe.transform);
   let last: Promise<unknown> = Promise.resolve();
 
-  async function make(run: Run, draws: Draws): Promise<MadeBatch> {
-    const samples = await collect(draws, sample);
+  async function make(run: Run, given: Samples): Promise<MadeBatch> {
+    const samples = await given;
     const size = samples.length;
     const target: Target = {
       images: new Uint8Array(size * imageBytes),
@@ -65,8 +68,10 @@ export function localMaker(recipe: Recipe, sample: SampleSource): Maker {
   }
 
   return {
-    make(run, draws) {
-      const made = last.then(() => make(run, draws));
+    make(run, samples) {
+      // They may fail while an earlier batch is still being made.
+      if (samples instanceof Promise) samples.catch(() => {});
+      const made = last.then(() => make(run, samples));
       last = made.catch(() => {});
       return made;
     },
@@ -78,7 +83,7 @@ export function localMaker(recipe: Recipe, sample: SampleSource): Maker {
 }
 
 /** All samples, without a turn of the event loop where none is needed. */
-export async function collect({ indices, repeats }: Draws, sample: SampleSource): Promise<Sample[]> {
+export function collect({ indices, repeats }: Draws, sample: SampleSource): Samples {
   const samples: (Sample | Promise<Sample>)[] = [];
   let waits = false;
   for (const index of indices) {
@@ -86,6 +91,7 @@ export async function collect({ indices, repeats }: Draws, sample: SampleSource)
     waits ||= found instanceof Promise;
     samples.push(found);
   }
-  const found = waits ? await Promise.all(samples) : (samples as Sample[]);
-  return repeats === undefined ? found : found.map((one, i) => ({ ...one, repeat: repeats[i]! }));
+  const again = (found: Sample[]) =>
+    repeats === undefined ? found : found.map((one, i) => ({ ...one, repeat: repeats[i]! }));
+  return waits ? Promise.all(samples).then(again) : again(samples as Sample[]);
 }

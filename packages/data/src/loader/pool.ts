@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { VitrineError } from "@vitrine/core";
+import { Inbox, shareContent } from "./inbox.ts";
 import { bytesOf, lanes, type Recipe } from "./make-batch.ts";
-import { collect, type MadeBatch, type Maker, type Run, type SampleSource } from "./maker.ts";
+import type { MadeBatch, Maker, Run, SampleSource } from "./maker.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import type { BadSample } from "./options.ts";
 import { createRing, Ring } from "./ring.ts";
-import type { Sample } from "./sample.ts";
 
 interface Job {
   id: number;
@@ -39,6 +39,7 @@ export function workerPool(recipe: Recipe, sample: SampleSource, shape: PoolShap
   const { threads: count, slots, batchSize, pathOf } = shape;
   const share = createRing({ slots, batchSize, imageBytes: bytesOf(recipe.transform), threads: count, lanes });
   const ring = new Ring(share);
+  const inbox = new Inbox();
   const jobs = new Map<number, Job>();
   const free = Array.from({ length: slots }, (_, slot) => slot);
   /** Those who wait for a slot, in their order. */
@@ -71,7 +72,7 @@ export function workerPool(recipe: Recipe, sample: SampleSource, shape: PoolShap
   function receive(worker: Worker, message: FromWorker): void {
     if (message.type === "need") {
       void Promise.resolve(sample(message.index)).then((found) =>
-        worker.postMessage({ type: "sample", sample: sharedContent([found])[0]! } satisfies ToWorker),
+        worker.postMessage({ type: "sample", sample: shareContent([found])[0]! } satisfies ToWorker),
       );
       return;
     }
@@ -149,10 +150,11 @@ export function workerPool(recipe: Recipe, sample: SampleSource, shape: PoolShap
   }
 
   return {
-    async make(run, draws) {
+    async make(run, given) {
       if (failure) throw failure;
-      const samples = sharedContent(await collect(draws, sample));
+      const found = await given;
       const slot = await freeSlot(run);
+      const samples = inbox.share(slot, found);
       const [id, size] = [++lastJob, samples.length];
       ring.begin(slot, id);
       const made = new Promise<MadeBatch>((resolve, reject) => {
@@ -178,32 +180,6 @@ export function workerPool(recipe: Recipe, sample: SampleSource, shape: PoolShap
       return closing;
     },
   };
-}
-
-/** The samples with what they hold in one piece of shared memory, so that sending them to all workers copies it once. */
-function sharedContent(samples: Sample[]): Sample[] {
-  let bytes = 0;
-  for (const { content } of samples) bytes += dataOf(content)?.length ?? 0;
-  if (bytes === 0) return samples;
-  const memory = new Uint8Array(new SharedArrayBuffer(bytes));
-  let at = 0;
-  return samples.map((sample) => {
-    const { content } = sample;
-    const data = dataOf(content);
-    if (data === undefined) return sample;
-    const copy = memory.subarray(at, at + data.length);
-    copy.set(data);
-    at += data.length;
-    return {
-      ...sample,
-      content: content instanceof Uint8Array ? copy : { ...(content as object), data: copy },
-    } as Sample;
-  });
-}
-
-function dataOf(content: Sample["content"]): Uint8Array | undefined {
-  if (content === undefined || "failed" in content) return undefined;
-  return content instanceof Uint8Array ? content : content.data;
 }
 
 function revive({ where, message, stack }: Extract<FromWorker, { type: "failed" }>): Error {

@@ -11,6 +11,8 @@ export interface Sample {
   index: number;
   label: number;
   path: string;
+  /** What its random decisions are keyed by, where that is not `index`. */
+  key?: number;
   /** How often it came before in the epoch; 0 where left out. */
   repeat?: number;
   /** Bytes of an image file or pixels; or the reason why there are none. */
