@@ -9,7 +9,7 @@ import { augMix, dirichlet } from "./aug-mix.ts";
 import { augment, type Noise } from "./augment.ts";
 import { autoAugment } from "./auto-augment.ts";
 import { augmentPolicy } from "./policy.ts";
-import { chooseTransforms, randAugment } from "./rand-augment.ts";
+import { chooseTransforms, type RandAugment, randAugment } from "./rand-augment.ts";
 import { drawTrivial, trivialNames, trivialStrength } from "./trivial-augment.ts";
 
 const n = 6000;
@@ -107,12 +107,12 @@ test("random interpolation takes bilinear and bicubic alike", () => {
 
 describe("RandAugment", () => {
   test("does as many as n, each with chance p", () => {
-    const op = { ...augmentPolicy("rand-n3-p0.3"), op: "randAugment", transforms: ["Invert"] } as const;
-    const inverted = draws((rng) => randAugment(pixel(0), op as never, rng).data[0] === 255);
+    const op: RandAugment = { ...(augmentPolicy("rand-n3-p0.3") as RandAugment), transforms: ["Invert"] };
+    const inverted = draws((rng) => randAugment(pixel(0), op, rng).data[0] === 255);
     expectShare(inverted, (1 - (1 - 2 * 0.3) ** 3) / 2);
   });
   test("takes each operation as often as the others, again and again", () => {
-    const { transforms } = augmentPolicy("rand") as { transforms: readonly never[] } & object;
+    const { transforms } = augmentPolicy("rand") as RandAugment;
     const chosen = draws((rng) => chooseTransforms({ transforms, layers: 2 }, rng));
     for (const name of transforms)
       expectShare(
@@ -141,31 +141,18 @@ describe("RandAugment", () => {
     const never = draws((rng) => chooseTransforms({ ...set, weights: [0, 1, 1] }, rng));
     expect(never.flat()).not.toContain("Invert");
   });
-  test("a step that does more leaves the draws of the next alone", () => {
-    const picture: RawImage = {
-      data: Uint8Array.from({ length: 64 }, (_, i) => i * 4),
-      width: 8,
-      height: 8,
-      channels: 1,
-    };
-    const op = augmentPolicy("rand-m8-n2-p1-mstd1") as Parameters<typeof randAugment>[1];
-    // Identity beside the second step, with and without draws of its own.
+  test("each layer draws from a stream of its own", () => {
+    const data = Uint8Array.from({ length: 64 }, (_, i) => i * 4);
+    const picture: RawImage = { data, width: 8, height: 8, channels: 1 };
+    const op = augmentPolicy("rand-m8-n2-p1-mstd1") as RandAugment;
     for (let i = 0; i < 20; i++) {
-      const [, second] = chooseTransforms(op, Rng.of(i));
-      const alone = augment(picture, [second!, 1, 8], 1, 10, op, layerStream(i, 1));
-      const first = chooseTransforms(op, Rng.of(i))[0]!;
-      const before = augment(picture, [first, 1, 8], 1, 10, op, layerStream(i, 0));
-      const both = augment(before, [second!, 1, 8], 1, 10, op, layerStream(i, 1));
-      expect(randAugment(picture, op, Rng.of(i))).toEqual(both);
-      expect(alone.data).toHaveLength(64);
+      const [first, second] = chooseTransforms(op, Rng.of(i));
+      const layer = (number: number) => Rng.of(i).fold("layer", number);
+      const before = augment(picture, [first!, 1, 8], 1, 10, op, layer(0));
+      expect(randAugment(picture, op, Rng.of(i))).toEqual(augment(before, [second!, 1, 8], 1, 10, op, layer(1)));
     }
   });
 });
-
-/** The stream of a layer: below that of the operation, not moved by what was drawn there. */
-function layerStream(seed: number, layer: number): Rng {
-  return Rng.of(seed).fold("layer", layer);
-}
 
 test("AutoAugment takes each row alike, and each step with its own chance", () => {
   const policy = [[["Invert", 0.3, 0]], [["Posterize", 1, 0]]] as const;

@@ -116,7 +116,7 @@ describe("chances", () => {
     }
     // Four standard errors, and the few draws that change nothing.
     expect(Math.abs(changed / n - 0.3)).toBeLessThan(4 * Math.sqrt((0.3 * 0.7) / n) + 0.005);
-    expect(applyOps(image, { channels: 3, ops: [{ ...op, p: 0 }] }, key)).toEqual(image);
+    expect(applyOps(image, { channels: 3, ops: [{ ...op, p: 0 } as TransformOp] }, key)).toEqual(image);
   });
 
   test("what is certain and has no other draws needs no key", () => {
