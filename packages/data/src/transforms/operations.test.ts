@@ -20,6 +20,7 @@ const keeping: readonly TransformOp[] = [
   { op: "perspective", distortion: 0.5, p: 0.5, ...warp },
   { op: "colorJitter", brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, p: 0.5 },
   { op: "grayscale", p: 0.5 },
+  { op: "gaussianBlur", kernelSize: 23, sigma: [0.1, 2], p: 0.5 },
   { op: "posterize", bits: 3, p: 0.5 },
   { op: "solarize", threshold: 100, p: 0.5 },
   { op: "sharpness", factor: 2, p: 0.5 },
