@@ -47,7 +47,10 @@ export { type Output, type Reporter, type StepEvent, silent, type TrainEvent } f
 export { jsonReporter } from "./progress/json.ts";
 export { plainReporter } from "./progress/plain.ts";
 export type { Best, EpochRecord, EvalMetric, EvalRecord } from "./records.ts";
+export { type Bar, type BarChartOptions, barChart } from "./report/bars.ts";
+export { type Html, html, table } from "./report/html.ts";
 export { type ReportData, renderReport } from "./report/index.ts";
+export { page } from "./report/page.ts";
 export { linkLatest, runFolderName } from "./run-folder.ts";
 export {
   type Curve,
@@ -63,7 +66,7 @@ export {
 } from "./schedules/curves.ts";
 export { createSchedule, type Schedule, type ScheduleConfig, type ScheduleSetting } from "./schedules/index.ts";
 export { createStep } from "./step/create.ts";
-export { eraseImages, mixImages, type PixelInputs, prepareImages } from "./step/pixels.ts";
+export { eraseImages, mixImages, type PixelInputs, prepareImages, stepInputs } from "./step/pixels.ts";
 export { teacherOf } from "./step/teacher.ts";
 export type {
   EraseBatch,

@@ -6,7 +6,7 @@ import type { Best, EpochRecord } from "../records.ts";
 import { lineChart } from "./chart.ts";
 import { confusionSection } from "./confusion.ts";
 import { type Html, html, table } from "./html.ts";
-import { style } from "./style.ts";
+import { page } from "./page.ts";
 
 export interface ReportData {
   model: string;
@@ -23,20 +23,14 @@ export interface ReportData {
 export function renderReport(data: ReportData): string {
   const { model, history, evaluation } = data;
   const done = history.length === 0 ? "No epoch is finished yet." : undefined;
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${model}: training report</title><style>${{ html: style }}</style></head>
-<body><main>
-<h1>${model}</h1><p>${done ?? `${history.length} epochs, ${clock(totalSeconds(history))}`}</p>
+  const body = html`<p>${done ?? `${history.length} epochs, ${clock(totalSeconds(history))}`}</p>
 ${facts(data)}
 ${curves(data)}
 ${evaluation && validation(evaluation, data.classes)}
 ${history.length > 0 ? html`<h2>Epochs</h2>${epochTable(history)}` : undefined}
 <h2>Recipe</h2>
-${table(["option", "value"], flatten(data.recipe))}
-</main></body></html>
-`;
-  return page.html;
+${table(["option", "value"], flatten(data.recipe))}`;
+  return page(`${model}: training report`, model, body);
 }
 
 function totalSeconds(history: readonly EpochRecord[]): number {

@@ -27,6 +27,13 @@ svg text{fill:var(--soft);font-variant-numeric:tabular-nums}
 .line{fill:none;stroke-width:2;stroke-linejoin:round}
 .line.c1{stroke:var(--c1)}.line.c2{stroke:var(--c2)}.line.c3{stroke:var(--c3)}
 .dot.c1{fill:var(--c1)}.dot.c2{fill:var(--c2)}.dot.c3{fill:var(--c3)}
+.bar{fill:var(--c1)}
+.error{color:var(--wrong)}
+.shots{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px;margin:12px 0}
+.shots figure{padding:8px}
+.shots img{display:block;width:100%;height:auto;border-radius:4px;image-rendering:auto}
+.shots figcaption{display:block;font-weight:400;font-size:13px;margin:6px 0 0;overflow-wrap:anywhere}
+.shots span{display:block;color:var(--soft)}
 .beside{display:flex;flex-wrap:wrap;gap:0 28px;align-items:flex-start}
 .beside>*{max-width:100%}
 .matrix{margin-top:20px}

@@ -50,6 +50,13 @@ export function tensorsOf(inputs: readonly ExtraInput[]): Omit<PixelInputs, "ima
   );
 }
 
+/** All of a batch that `prepareImages` takes. */
+export function stepInputs(batch: StepBatch): PixelInputs {
+  const { images, size, height, width, channels } = batch;
+  const bytes = tf.tensor4d(Int32Array.from(images), [size, height, width, channels], "int32");
+  return { images: bytes, ...tensorsOf(extraInputs(batch)) };
+}
+
 /** Normalised, mixed and erased images, [B, H, W, C]. */
 export function prepareImages(inputs: PixelInputs, mean: readonly number[], std: readonly number[]): tf.Tensor4D {
   const { images, mix } = inputs;
