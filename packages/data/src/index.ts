@@ -2,6 +2,7 @@
 
 export { type CheckOptions, type CheckReport, checkData } from "./check/check.ts";
 export { type Issue, type IssueKind, issueKinds, type Level } from "./check/issues.ts";
+export { contactSheet, type SheetOptions, type Tile } from "./contact-sheet/sheet.ts";
 export {
   type ConvertOptions,
   type ConvertReport,

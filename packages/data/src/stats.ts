@@ -99,6 +99,18 @@ export async function dataStats(dataset: Dataset, options: StatsOptions = {}): P
   };
 }
 
+/** Images by their shorter edge, in steps of a factor of two; empty steps only between full ones. */
+export function sizeBins(sizes: DataStats["sizes"]): { from: number; to: number; count: number }[] {
+  const step = ({ width, height }: { width: number; height: number }) => Math.floor(Math.log2(Math.min(width, height)));
+  const steps = sizes.map(step);
+  const first = Math.min(...steps);
+  const bins = Array.from({ length: steps.length === 0 ? 0 : Math.max(...steps) - first + 1 }, (_, i) => ({
+    ...{ from: 2 ** (first + i), to: 2 ** (first + i + 1) - 1, count: 0 },
+  }));
+  for (const size of sizes) bins[step(size) - first]!.count += size.count;
+  return bins;
+}
+
 async function channelsOf(dataset: Dataset): Promise<number> {
   if (!dataset.decoded || dataset.length === 0) return 3;
   const first = await dataset.load(0);
