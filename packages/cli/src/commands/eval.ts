@@ -14,6 +14,7 @@ import { checkpointOptions, classOptions } from "../options/checkpoint.ts";
 import { closeAll, loaderOptions, loaderSettings } from "../options/data.ts";
 import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { optional } from "../options/recipe.ts";
+import { cacheOptions, cacheSettings, partOf, partOptions } from "../options/sampling.ts";
 import type { Report } from "../report.ts";
 import { csv } from "../results.ts";
 import { scoredSource } from "../scored-source.ts";
@@ -22,8 +23,9 @@ import { UsageError } from "../usage-error.ts";
 const options = defineOptions({
   split: { kind: "string", group: "Data", help: "which part of the data (val, else test)" },
   "batch-size": { kind: "integer", min: 1, default: 64, short: "b", group: "Data", help: "images in a batch" },
-  limit: { kind: "integer", min: 1, group: "Data", help: "only so many batches" },
+  ...partOptions,
   ...loaderOptions,
+  ...cacheOptions,
   "results-file": { kind: "string", value: "FILE", group: "Results", help: "write the results here too" },
   "results-format": {
     kind: "string",
@@ -62,7 +64,7 @@ export default defineCommand({
         ...optional("classes", classes),
       });
       try {
-        const dataset = await openSplit(data!, args.split, predictor.classes);
+        const dataset = await partOf(await openSplit(data!, args.split, predictor.classes), args);
         return await measure({ predictor, dataset }, args, report, signal);
       } finally {
         predictor.dispose();
@@ -72,7 +74,8 @@ export default defineCommand({
     const model = await openModel(located, { model: args.model, onProgress: report.download() });
     if (classes !== undefined) model.classes = classes;
     applyPreprocess(model, args);
-    return measure({ model, dataset: await openSplit(data!, args.split, model.classes) }, args, report, signal);
+    const dataset = await partOf(await openSplit(data!, args.split, model.classes), args);
+    return measure({ model, dataset }, args, report, signal);
   },
 });
 
@@ -81,7 +84,7 @@ type Subject = { dataset: Dataset } & ({ model: Model } | { predictor: Predictor
 async function measure(subject: Subject, args: Args, report: Report, signal: AbortSignal): Promise<number> {
   const { dataset } = subject;
   const progress = report.evaluating();
-  const common = { signal, onProgress: progress, ...optional("limit", args.limit) };
+  const common = { signal, onProgress: progress };
   try {
     const { evaluation, bad } =
       "model" in subject
@@ -105,6 +108,8 @@ type Common = Parameters<typeof evaluate>[2];
 async function measureModel(model: Model, dataset: Dataset, args: Args, report: Report, common: Common) {
   const loader = createLoader(dataset, {
     ...loaderSettings(args, report),
+    ...cacheSettings(args, report),
+    reuseAfter: 2,
     batchSize: args["batch-size"],
     transform: evalTransform(model.preprocess),
   });

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { type BaseConfig, configure, type Model } from "@vitrine/core";
-import { createLoader, evalTransform, trainTransform } from "@vitrine/data";
+import { createLoader, evalTransform } from "@vitrine/data";
 import {
   barReporter,
   jsonReporter,
@@ -17,19 +17,13 @@ import { defineOptions, readConfig, type Values, withDefaults } from "../args.ts
 import { defineCommand } from "../command.ts";
 import { engineOptions, useEngine } from "../engine.ts";
 import { locate, openModel } from "../open-model.ts";
-import {
-  augmentOptions,
-  checkAugment,
-  closeAll,
-  loaderOptions,
-  loaderSettings,
-  openSplits,
-  trainTransformOf,
-} from "../options/data.ts";
+import { augmentOptions, checkAugment, closeAll, loaderOptions, loaderSettings } from "../options/data.ts";
 import { seconds } from "../options/duration.ts";
 import { modelConfig, modelOptions } from "../options/model.ts";
 import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { optional, recipeOf, recipeOptions } from "../options/recipe.ts";
+import { cacheSettings, samplingOptions, trainingData } from "../options/sampling.ts";
+import { trainLoaderOf } from "../options/train-loader.ts";
 import type { Report } from "../report.ts";
 import { UsageError } from "../usage-error.ts";
 import { readYaml } from "../yaml-file.ts";
@@ -48,6 +42,7 @@ const options = defineOptions({
   "train-split": { kind: "string", default: "train", group: "Data", help: "folder of the training images" },
   "val-split": { kind: "string", group: "Data", help: "folder of the validation images, or none (val, else test)" },
   ...loaderOptions,
+  ...samplingOptions,
   model: {
     kind: "string",
     short: "m",
@@ -153,21 +148,14 @@ export default defineCommand({
     await checkAugment(args);
     await useEngine(args);
     const names = { train: args["train-split"], val: args["val-split"] };
-    const { train: trainSet, val: valSet } = await openSplits(data, names);
+    const { train: trainSet, val: valSet } = await trainingData(data, names, args);
     const model = await modelFor(args, trainSet.classes.length, report);
     report.modelNotes(model.notes);
     if (valSet === undefined)
       report.note("There is no validation data: the best epoch is that of the lowest training loss.");
 
-    const settings = { ...loaderSettings(args, report), seed: args.seed };
-    const trainLoader = createLoader(trainSet, {
-      ...settings,
-      batchSize: args["batch-size"],
-      transform: trainTransform(trainTransformOf(model, args)),
-      shuffle: true,
-      // As timm does, as long as anything is left.
-      dropLast: trainSet.length >= args["batch-size"],
-    });
+    const settings = { ...loaderSettings(args, report), ...cacheSettings(args, report), seed: args.seed };
+    const trainLoader = await trainLoaderOf(trainSet, model, args, report);
     const valLoader =
       valSet &&
       createLoader(valSet, {
