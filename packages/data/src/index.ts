@@ -86,7 +86,7 @@ export {
   subsetOf,
   takePart,
 } from "./samplers/subset.ts";
-export { type SplitOptions, type SplitReport, splitFolder } from "./split-folder.ts";
+export { type PlaceOptions, type SplitOptions, type SplitReport, splitFolder, splitFolds } from "./split-folder.ts";
 export { type DataStats, dataStats, type StatsOptions, sizeBins } from "./stats.ts";
 export { gaussianBlur, gaussianKernelBlur } from "./transforms/blur.ts";
 export { adjustHue } from "./transforms/color.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDataset } from "./datasets/open.ts";
 import { assertSameClasses } from "./datasets/splits.ts";
-import { apportion, splitFolder } from "./split-folder.ts";
+import { apportion, splitFolder, splitFolds } from "./split-folder.ts";
 
 let root: string;
 let source: string;
@@ -159,4 +159,36 @@ test("apportion gives whole shares that sum up, each within one of the exact sha
   expect(apportion(1, [0.7, 0.3])).toEqual([1, 0]);
   expect(apportion(5, [1, 0])).toEqual([5, 0]);
   expect(apportion(0, [0.7, 0.3])).toEqual([0, 0]);
+});
+
+describe("splitFolds", () => {
+  test("every file is validation data of one fold, and training data of the others; classes are spread evenly", async () => {
+    const output = join(root, "folds");
+    const report = await splitFolds(source, output, { folds: 4, mode: "symlink" });
+    expect(Object.keys(report.counts)).toEqual([0, 1, 2, 3].flatMap((k) => [`fold-${k}/train`, `fold-${k}/val`]));
+    const seen = new Map<string, number>();
+    for (let k = 0; k < 4; k++) {
+      const [train, val] = [report.counts[`fold-${k}/train`]!, report.counts[`fold-${k}/val`]!];
+      expect(val[0]).toBe(5);
+      expect([2, 3]).toContain(val[1]);
+      expect(train.map((n, c) => n + val[c]!)).toEqual([20, 10, 1]);
+      for (const file of await contents(join(output, `fold-${k}`, "val"))) seen.set(file, (seen.get(file) ?? 0) + 1);
+      const parts = await Promise.all(
+        ["train", "val"].map((split) => openDataset(join(output, `fold-${k}`), { split })),
+      );
+      // The class of one image has its folder in all parts, and a data set sees it where the image lies.
+      expect(parts[0]!.length + parts[1]!.length).toBe(31);
+    }
+    expect([...seen.values()]).toEqual(new Array(31).fill(1));
+    expect(
+      await readlink(join(output, "fold-0", "val", "cat", (await readdir(join(output, "fold-0/val/cat")))[0]!)),
+    ).toContain(source);
+  });
+
+  test("refuses folds that cannot be", async () => {
+    await expect(splitFolds(source, join(root, "no"), { folds: 1 })).rejects.toThrow(
+      "folds must be a whole number from 2",
+    );
+    await expect(lstat(join(root, "no"))).rejects.toThrow("ENOENT");
+  });
 });

@@ -1,18 +1,20 @@
-// One folder a class becomes train/ and val/ (or more), each with the same classes: `vitrine data split`.
+// One folder a class becomes train/ and val/ (or more), or folds with a train/ and a val/ each, all with the same classes:
+// `vitrine data split`.
 
 import { copyFile, link, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { didYouMean, Rng, VitrineError } from "@vitrine/core";
 import { makeFolder } from "@vitrine/core/node";
+import type { Dataset } from "./datasets/dataset.ts";
 import { kindOf } from "./datasets/find-images.ts";
 import { openFolder } from "./datasets/folder.ts";
 import { splitFolders } from "./datasets/splits.ts";
+import { stratifiedFolds } from "./samplers/subset.ts";
 
 const modes = ["copy", "link", "symlink"] as const;
 
-export interface SplitOptions {
-  /** Share of each split, by the name of its folder; they sum to 1 ({ train: 0.7, val: 0.3 }). */
-  ratios?: Readonly<Record<string, number>>;
+/** How files are put into their places. */
+export interface PlaceOptions {
   /** (42) */
   seed?: number;
   /** `copy` (default), `link` (hard links: no space, one disk), or `symlink`. */
@@ -24,10 +26,15 @@ export interface SplitOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+export interface SplitOptions extends PlaceOptions {
+  /** Share of each split, by the name of its folder; they sum to 1 ({ train: 0.7, val: 0.3 }). */
+  ratios?: Readonly<Record<string, number>>;
+}
+
 export interface SplitReport {
   output: string;
   classes: readonly string[];
-  /** Images by split and class index: `counts.train[0]`. */
+  /** Images by split and class index: `counts.train[0]`; of folds, `counts["fold-0/train"][0]`. */
   counts: Record<string, number[]>;
 }
 
@@ -36,48 +43,93 @@ export interface SplitReport {
  * source stays as it is. `output` must be missing or empty; it appears whole when all is done, or not at all.
  */
 export async function splitFolder(source: string, output: string, options: SplitOptions = {}): Promise<SplitReport> {
-  const { ratios = { train: 0.7, val: 0.3 }, seed = 42, mode = "copy", onProgress } = options;
+  const { ratios = { train: 0.7, val: 0.3 }, seed = 42 } = options;
   checkRatios(ratios);
+  const dataset = await openUnsplit(source, output, options);
+  const { classes } = dataset;
+  const names = Object.keys(ratios);
+  const members: Placement[] = [];
+  for (const [index, own] of byClass(dataset.length, dataset.label, classes.length).entries()) {
+    const order = Rng.of(seed, "split", classes[index]!).permutation(own.length);
+    const sizes = apportion(own.length, Object.values(ratios));
+    let next = 0;
+    for (const [which, part] of names.entries()) {
+      for (const position of order.slice(next, next + sizes[which]!).sort()) members.push({ part, i: own[position]! });
+      next += sizes[which]!;
+    }
+  }
+  return layOut(source, output, dataset, names, members, options);
+}
+
+/**
+ * Folders `fold-0` and so on, in each of which `val` holds one part of the images and `train` the others; of each class as
+ * many in each part, give or take one. The folds are those of `stratifiedFolds` for the same seed. Every image lies in every
+ * fold, so links are what one wants.
+ */
+export async function splitFolds(
+  source: string,
+  output: string,
+  options: PlaceOptions & { folds: number },
+): Promise<SplitReport> {
+  const { folds, seed = 42 } = options;
+  const dataset = await openUnsplit(source, output, options);
+  const foldOf = stratifiedFolds(dataset, folds, seed);
+  const names: string[] = [];
+  const members: Placement[] = [];
+  for (let fold = 0; fold < folds; fold++)
+    for (const side of ["train", "val"] as const) {
+      const part = `fold-${fold}/${side}`;
+      names.push(part);
+      for (let i = 0; i < dataset.length; i++) if ((foldOf[i] === fold) === (side === "val")) members.push({ part, i });
+    }
+  return layOut(source, output, dataset, names, members, options);
+}
+
+/** A sample in a part. */
+interface Placement {
+  part: string;
+  i: number;
+}
+
+/** @throws VitrineError where the source is split already, or the output is no place to write to. */
+async function openUnsplit(source: string, output: string, options: PlaceOptions): Promise<Dataset> {
+  const { mode = "copy" } = options;
   if (!modes.includes(mode)) {
     throw usage(`mode must be one of ${modes.join(", ")}, found "${mode}"${didYouMean(mode, modes)}`);
   }
   const there = Object.keys(await splitFolders(source));
   if (there.length > 0) throw usage(`${source} is split already: it holds ${there.join(", ")}`);
-  const target = resolve(output);
-  if (`${target}${sep}`.startsWith(`${resolve(source)}${sep}`)) {
+  if (`${resolve(output)}${sep}`.startsWith(`${resolve(source)}${sep}`)) {
     throw usage(`the output ${output} lies in the source ${source}; choose a folder outside of it`);
   }
   await assertEmpty(output);
-  const dataset = await openFolder(source, options);
+  return openFolder(source, options);
+}
+
+/** Puts every file into the folder of its class in its part, beside the output, which then takes its name. */
+async function layOut(
+  source: string,
+  output: string,
+  dataset: Dataset,
+  parts: readonly string[],
+  members: readonly Placement[],
+  { mode = "copy", onProgress }: PlaceOptions,
+): Promise<SplitReport> {
   const { classes } = dataset;
-
-  const names = Object.keys(ratios);
-  const counts: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, classes.map(() => 0)]));
-  const moves: { from: string; to: string }[] = [];
+  const counts: Record<string, number[]> = Object.fromEntries(parts.map((part) => [part, classes.map(() => 0)]));
   const taken = new Set<string>();
-  for (const [index, members] of byClass(dataset.length, dataset.label, classes.length).entries()) {
-    const order = Rng.of(seed, "split", classes[index]!).permutation(members.length);
-    const sizes = apportion(members.length, Object.values(ratios));
-    let next = 0;
-    for (const [which, name] of names.entries()) {
-      counts[name]![index] = sizes[which]!;
-      const chosen = order.slice(next, next + sizes[which]!).sort();
-      next += sizes[which]!;
-      for (const position of chosen) {
-        const from = dataset.path(members[position]!);
-        moves.push({
-          from,
-          to: join(name, classes[index]!, freeName(from, source, join(name, classes[index]!), taken)),
-        });
-      }
-    }
-  }
-
+  const moves = members.map(({ part, i }) => {
+    const from = dataset.path(i);
+    counts[part]![dataset.label(i)]!++;
+    const folder = join(part, classes[dataset.label(i)]!);
+    return { from, to: join(folder, freeName(from, source, folder, taken)) };
+  });
+  const target = resolve(output);
   const temporary = join(dirname(target), `.${basename(target)}-${process.pid}.tmp`);
   try {
     await makeFolder(temporary);
     // A class that is too small for a split has its folder there all the same.
-    for (const name of names) for (const label of classes) await makeFolder(join(temporary, name, label));
+    for (const part of parts) for (const label of classes) await makeFolder(join(temporary, part, label));
     for (const [done, { from, to }] of moves.entries()) {
       await place(resolve(from), join(temporary, to), mode);
       onProgress?.(done + 1, moves.length);
