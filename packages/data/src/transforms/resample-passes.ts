@@ -1,0 +1,208 @@
+// Resizing as two passes, along rows and along columns, each rounded to 8 bits so that their order can be seen. In
+// WebAssembly, 16 bytes at a time, and the same in plain code for machines without its vectors; both give the same bytes.
+
+import { kernels } from "#kernels";
+import type { RawImage } from "../raw-image.ts";
+import { precision, type Weights } from "./filters.ts";
+import type { Box } from "./resample.ts";
+
+export interface ResamplePlan {
+  image: RawImage;
+  /** What is resized of it. */
+  box: Box;
+  /** For positions in the box, from its left and upper edge. */
+  columns: Weights;
+  rows: Weights;
+  columnsFirst: boolean;
+}
+
+const half = 1 << (precision - 1);
+
+/** The first pass makes only what the second reads. */
+export function resamplePlainly({ image, box, columns, rows, columnsFirst }: ResamplePlan): RawImage {
+  const [left, right] = span(columns);
+  const [top, bottom] = span(rows);
+  if (columnsFirst) {
+    const between = resampleColumns(image, { ...box, left: box.left + left, width: right - left }, rows);
+    return resampleRows(between, { ...box, left: -left, top: 0, height: between.height }, columns);
+  }
+  const between = resampleRows(image, { ...box, top: box.top + top, height: bottom - top }, columns);
+  return resampleColumns(between, { ...box, top: -top, left: 0, width: between.width }, rows);
+}
+
+/** The input positions that are read: from the first to before the second. */
+function span({ starts, counts }: Weights): [number, number] {
+  const last = starts.length - 1;
+  return [starts[0]!, starts[last]! + counts[last]!];
+}
+
+/** Every row of `box` at the width of the weights, which count from its left edge. */
+function resampleRows(image: RawImage, box: Box, { starts, counts, values, size }: Weights): RawImage {
+  const { data, channels } = image;
+  const width = starts.length;
+  const out = new Uint8ClampedArray(width * box.height * channels);
+  let target = 0;
+  for (let y = 0; y < box.height; y++) {
+    const row = ((box.top + y) * image.width + box.left) * channels;
+    for (let x = 0; x < width; x++) {
+      const count = counts[x]!;
+      const first = x * size;
+      let source = row + starts[x]! * channels;
+      if (channels === 3) {
+        let r = half;
+        let g = half;
+        let b = half;
+        for (let k = first; k < first + count; k++, source += 3) {
+          const weight = values[k]!;
+          r = (r + Math.imul(weight, data[source]!)) | 0;
+          g = (g + Math.imul(weight, data[source + 1]!)) | 0;
+          b = (b + Math.imul(weight, data[source + 2]!)) | 0;
+        }
+        out[target] = r >> precision;
+        out[target + 1] = g >> precision;
+        out[target + 2] = b >> precision;
+        target += 3;
+      } else {
+        for (let c = 0; c < channels; c++) {
+          let sum = half;
+          for (let k = 0, s = source + c; k < count; k++, s += channels)
+            sum = (sum + Math.imul(values[first + k]!, data[s]!)) | 0;
+          out[target++] = sum >> precision;
+        }
+      }
+    }
+  }
+  return { data: new Uint8Array(out.buffer), width, height: box.height, channels };
+}
+
+/** Every column of `box` at the height of the weights, which count from its upper edge. */
+function resampleColumns(image: RawImage, box: Box, { starts, counts, values, size }: Weights): RawImage {
+  const { data, channels } = image;
+  const height = starts.length;
+  const length = box.width * channels;
+  const stride = image.width * channels;
+  const out = new Uint8ClampedArray(length * height);
+  const sums = new Int32Array(length);
+  for (let y = 0; y < height; y++) {
+    sums.fill(half);
+    const start = (box.top + starts[y]!) * stride + box.left * channels;
+    for (let k = 0; k < counts[y]!; k++) {
+      const weight = values[y * size + k]!;
+      const row = start + k * stride;
+      // The sum of |weights| is below 2, so that 22 bits of fraction and 8 of value fit in 32.
+      for (let i = 0; i < length; i++) sums[i] = sums[i]! + Math.imul(weight, data[row + i]!);
+    }
+    const target = y * length;
+    for (let i = 0; i < length; i++) out[target + i] = sums[i]! >> precision;
+  }
+  return { data: new Uint8Array(out.buffer), width: box.width, height, channels };
+}
+
+interface Kernels {
+  rows(
+    source: number,
+    stride: number,
+    height: number,
+    channels: number,
+    ...weights: [starts: number, counts: number, values: number, size: number, width: number, out: number]
+  ): void;
+  columns(
+    source: number,
+    stride: number,
+    length: number,
+    ...weights: [starts: number, counts: number, values: number, size: number, height: number, out: number]
+  ): void;
+}
+
+interface Machine {
+  memory: WebAssembly.Memory;
+  kernels: Kernels;
+}
+
+/** Undefined where the machine has no such vectors. */
+export function resampleFast({ image, box, columns, rows, columnsFirst }: ResamplePlan): RawImage | undefined {
+  const { channels } = image;
+  const [left, right] = span(columns);
+  const [top, bottom] = span(rows);
+  const [width, height] = [columns.starts.length, rows.starts.length];
+  const [seenWidth, seenHeight] = [right - left, bottom - top];
+  const stride = seenWidth * channels;
+  const length = width * channels;
+  const between = columnsFirst ? stride * height : length * seenHeight;
+  const places = layout([stride * seenHeight, between, length * height, bytesOf(columns), bytesOf(rows)]);
+  const machine = machineWith(places.end);
+  if (machine === undefined) return undefined;
+  const bytes = new Uint8Array(machine.memory.buffer);
+  const [source, middle, out, forColumns, forRows] = places.starts as [number, number, number, number, number];
+  for (let y = 0; y < seenHeight; y++) {
+    const from = ((box.top + top + y) * image.width + box.left + left) * channels;
+    bytes.set(image.data.subarray(from, from + stride), source + y * stride);
+  }
+  const c = placeWeights(machine, forColumns, columns, left, channels);
+  const r = placeWeights(machine, forRows, rows, top, columnsFirst ? stride : length);
+  if (columnsFirst) {
+    machine.kernels.columns(source, stride, stride, ...r, rows.size, height, middle);
+    machine.kernels.rows(middle, stride, height, channels, ...c, columns.size, width, out);
+  } else {
+    machine.kernels.rows(source, stride, seenHeight, channels, ...c, columns.size, width, middle);
+    machine.kernels.columns(middle, length, length, ...r, rows.size, height, out);
+  }
+  return { data: bytes.slice(out, out + length * height), width, height, channels };
+}
+
+/** Buffers behind each other, with room for the 16 bytes that kernels may read and write behind an end. */
+function layout(lengths: number[]): { starts: number[]; end: number } {
+  let end = 0;
+  const starts = lengths.map((length) => {
+    const start = end;
+    end += Math.ceil(length / 16) * 16 + 16;
+    return start;
+  });
+  return { starts, end };
+}
+
+function bytesOf({ starts, values }: Weights): number {
+  return 4 * (2 * starts.length + values.length);
+}
+
+/** Writes the weights, their starts in bytes from position `first` on; returns where starts, counts and values lie. */
+function placeWeights(
+  { memory }: Machine,
+  at: number,
+  { starts, counts, values }: Weights,
+  first: number,
+  bytesApart: number,
+): [starts: number, counts: number, values: number] {
+  const n = starts.length;
+  const numbers = new Int32Array(memory.buffer, at, 2 * n + values.length);
+  for (let i = 0; i < n; i++) numbers[i] = (starts[i]! - first) * bytesApart;
+  numbers.set(counts, n);
+  numbers.set(values, 2 * n);
+  return [at, at + 4 * n, at + 8 * n];
+}
+
+const pageBytes = 65_536;
+/** Memory grows and never shrinks, so that larger images have a memory of their own, which goes with them. */
+const keptBytes = 32 * 2 ** 20;
+/** What WebAssembly can address is 4 GB; plain code has no such limit. */
+const mostBytes = 2 ** 31;
+
+let kept: Machine | undefined;
+let compiled: WebAssembly.Module | undefined | null = null;
+
+function machineWith(bytes: number): Machine | undefined {
+  if (bytes > mostBytes) return undefined;
+  if (compiled === null) compiled = WebAssembly.validate(kernels) ? new WebAssembly.Module(kernels) : undefined;
+  if (compiled === undefined) return undefined;
+  if (bytes > keptBytes) return start(compiled, bytes);
+  kept ??= start(compiled, bytes);
+  const missing = bytes - kept.memory.buffer.byteLength;
+  if (missing > 0) kept.memory.grow(Math.ceil(missing / pageBytes));
+  return kept;
+}
+
+function start(module: WebAssembly.Module, bytes: number): Machine {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes), maximum: 65_536 });
+  const instance = new WebAssembly.Instance(module, { host: { memory } });
+  return { memory, kernels: instance.exports as unknown as Kernels };
+}
