@@ -44,10 +44,12 @@ export function mix(image: RawImage, chains: readonly RawImage[], weights: reado
   const sums = new Float32Array(image.data.length);
   chains.forEach(({ data }, c) => {
     const weight = Math.fround(weights[c]!);
-    for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + Math.fround(weight * data[i]!);
+    const parts = Float32Array.from({ length: 256 }, (_, value) => weight * value);
+    for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + parts[data[i]!]!;
   });
-  const data = Uint8Array.from(sums, (sum) => (sum >= 255 ? 255 : Math.trunc(sum)));
-  return blend(image, { ...image, data }, share);
+  const mixed = new Uint8Array(sums.length);
+  for (let i = 0; i < sums.length; i++) mixed[i] = Math.min(255, sums[i]!);
+  return blend(image, { ...image, data: mixed }, share);
 }
 
 /** As `mix`, without the sum: each chain is blended into what is there, with weights that come to nearly the same. */
@@ -72,10 +74,12 @@ function blend(a: RawImage, b: RawImage, share: number): RawImage {
   const alpha = Math.fround(share);
   if (alpha === 0) return a;
   if (alpha === 1) return b;
+  // By difference, -255 … 255.
+  const steps = Float32Array.from({ length: 511 }, (_, i) => alpha * (i - 255));
   const data = new Uint8Array(a.data.length);
   for (let i = 0; i < data.length; i++) {
     const from = a.data[i]!;
-    data[i] = Math.trunc(Math.fround(from + Math.fround(alpha * (b.data[i]! - from))));
+    data[i] = Math.fround(from + steps[b.data[i]! - from + 255]!);
   }
   return { ...a, data };
 }
