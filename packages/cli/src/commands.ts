@@ -25,6 +25,16 @@ export const commands: readonly Entry[] = [
     load: () => import("./commands/info.ts"),
   },
   {
+    name: "data check",
+    summary: "find damaged images, copies, leaks between splits, and more",
+    load: () => import("./commands/data-check.ts"),
+  },
+  {
+    name: "data preview",
+    summary: "show augmented batches as the trainer sees them",
+    load: () => import("./commands/data-preview.ts"),
+  },
+  {
     name: "data split",
     summary: "split a folder of images into train and val",
     load: () => import("./commands/data-split.ts"),

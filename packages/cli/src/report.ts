@@ -2,7 +2,7 @@
 // standard output, everything about how it is going to standard error.
 
 import type { Pretrained } from "@vitrine/core";
-import type { BadSample, DataStats, Dataset, SplitReport } from "@vitrine/data";
+import type { BadSample, Dataset, SplitReport } from "@vitrine/data";
 import type { ModelDescription, OnnxFile, OnnxMetadata, PortSummary, VerifyReport } from "@vitrine/export";
 import type { Evaluation, EvaluationProgress } from "@vitrine/train";
 import type { ModelInfo } from "vitrine";
@@ -228,22 +228,16 @@ export class Report {
     ]);
   }
 
-  stats(name: string, stats: DataStats): void {
+  /** A result that a file of its own puts into words. */
+  result(objects: readonly Record<string, unknown>[], lines: readonly string[]): void {
     this.#clear();
-    this.#object({ type: "stats", data: name, ...stats });
-    const decimals = (values: readonly number[]) => values.map((value) => value.toFixed(4)).join(" ");
-    const [first, ...others] = stats.sizes;
-    const sizes =
-      first &&
-      `${first.width} x ${first.height} (${count(first.count)} images)${others.length > 0 ? ` and ${others.length} other sizes` : ""}`;
-    this.#facts([
-      ["data", name],
-      ["images", count(stats.count)],
-      ["--mean", decimals(stats.mean)],
-      ["--std", decimals(stats.std)],
-      ["sizes", sizes],
-    ]);
-    this.#lines(alignRows([["class", "images"], ...stats.classes.map((one) => [one.name, count(one.count)])], [1]));
+    for (const object of objects) this.#object(object);
+    this.#lines(lines);
+  }
+
+  /** Colours of a terminal; plain text elsewhere. */
+  get paint(): ReturnType<typeof painter> {
+    return this.#paint;
   }
 
   finding({ what, state, found, fix }: Finding): void {

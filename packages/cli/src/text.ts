@@ -26,6 +26,13 @@ export function alignRows(rows: readonly (readonly string[])[], right: readonly 
   );
 }
 
+/** Lying bars of text, each at most `widest` letters. */
+export function textBars(rows: readonly { name: string; value: number }[], widest = 40): string[] {
+  const most = Math.max(1, ...rows.map(({ value }) => value));
+  const cells = rows.map(({ name, value }) => [name, count(value), "#".repeat(Math.ceil((value / most) * widest))]);
+  return cells.length === 0 ? [] : alignRows(cells, [1]).map((line) => line.trimEnd());
+}
+
 /** Colours, where there are to be some. */
 export function painter(on: boolean): Record<"good" | "warn" | "bad", (text: string) => string> {
   const paint = (code: number) => (text: string) => (on ? `\u001b[${code}m${text}\u001b[0m` : text);

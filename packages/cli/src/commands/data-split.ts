@@ -1,6 +1,6 @@
 // vitrine data split photos data --train 0.8
 
-import { splitFolder } from "@vitrine/data";
+import { splitFolder, splitFolds } from "@vitrine/data";
 import { defineCommand } from "../command.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -15,6 +15,7 @@ export default defineCommand({
     train: { kind: "number", above: 0, max: 1, default: 0.7, help: "share of train" },
     val: { kind: "number", min: 0, max: 1, help: "share of val (what is left)" },
     test: { kind: "number", min: 0, max: 1, default: 0, help: "share of test" },
+    folds: { kind: "integer", min: 2, help: "so many folds for cross-validation instead, each with train and val" },
     mode: {
       kind: "string",
       choices: ["copy", "link", "symlink"],
@@ -26,9 +27,17 @@ export default defineCommand({
   examples: [
     ["vitrine data split photos data", "70 % train, 30 % val, class by class"],
     ["vitrine data split photos data --train 0.8 --test 0.1 --mode link", "80, 10 and 10 %, without taking space"],
+    ["vitrine data split photos folds --folds 5 --mode symlink", "folds/fold-0/train, folds/fold-0/val and so on"],
   ],
-  async run(args, [source, output], { report }) {
-    const { train, test, mode, seed } = args;
+  async run(args, [source, output], { report, given }) {
+    const { train, test, mode, seed, folds } = args;
+    if (folds !== undefined) {
+      const share = ["train", "val", "test"].find((name) => given[name] !== undefined);
+      if (share !== undefined) throw new UsageError(`--folds makes parts of one size; leave out --${share}`);
+      const onProgress = report.progress("Splitting");
+      report.split(await splitFolds(source!, output!, { folds, mode, seed, onProgress }));
+      return 0;
+    }
     // To a millionth, so that 1 - 0.7 is 0.3.
     const val = args.val ?? Math.round((1 - train - test) * 1e6) / 1e6;
     if (val < 0) throw new UsageError(`--train ${train} and --test ${test} are more than everything`);
