@@ -96,6 +96,7 @@ export { type AffineParts, affineMatrix, type Corners, perspectiveCoefficients }
 export { normalization, normalize } from "./transforms/normalize.ts";
 export { type Box, resample } from "./transforms/resample.ts";
 export { type RotateOptions, rotate } from "./transforms/rotate.ts";
+export { applySplits } from "./transforms/splits.ts";
 export {
   adjustGamma,
   autocontrast,
