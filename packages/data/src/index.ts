@@ -44,16 +44,25 @@ export { imageExtensions } from "./image-format.ts";
 export { createLoader } from "./loader/loader.ts";
 export type { BadSample, Loader, LoaderOptions } from "./loader/options.ts";
 export { createStreamLoader, type StreamLoader, type StreamLoaderOptions } from "./loader/stream-loader.ts";
+export type { AugMix } from "./policies/aug-mix.ts";
 export {
   type AugmentLook,
   applyAugment,
   type Noise,
 } from "./policies/augment.ts";
+export type { AutoAugment } from "./policies/auto-augment.ts";
 export { type AutoAugmentName, autoAugmentPolicies, type SubPolicy } from "./policies/auto-augment-tables.ts";
 export { type AugmentName, augmentArgs, augmentNames, type Reach } from "./policies/levels.ts";
 export { augmentPolicy, type PolicyOp, type PolicySettings } from "./policies/policy.ts";
+export type { RandAugment } from "./policies/rand-augment.ts";
 export { type AugmentSet, namedSets, randSet } from "./policies/sets.ts";
-export { applyTrivial, type TrivialName, trivialNames, trivialStrength } from "./policies/trivial-augment.ts";
+export {
+  applyTrivial,
+  type TrivialAugment,
+  type TrivialName,
+  trivialNames,
+  trivialStrength,
+} from "./policies/trivial-augment.ts";
 export {
   type CropMode,
   evalTransform,
@@ -94,6 +103,7 @@ export { centerCrop, crop, flipHorizontally, flipVertically, pad } from "./trans
 export { enhanceBrightness, enhanceColor, enhanceContrast, enhanceSharpness } from "./transforms/enhance.ts";
 export { type AffineParts, affineMatrix, type Corners, perspectiveCoefficients } from "./transforms/matrices.ts";
 export { normalization, normalize } from "./transforms/normalize.ts";
+export { affineMatrix, type Point, perspectiveCoefficients } from "./transforms/random-warp.ts";
 export { type Box, resample } from "./transforms/resample.ts";
 export { type RotateOptions, rotate } from "./transforms/rotate.ts";
 export { applySplits } from "./transforms/splits.ts";
