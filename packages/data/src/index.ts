@@ -103,7 +103,6 @@ export { centerCrop, crop, flipHorizontally, flipVertically, pad } from "./trans
 export { enhanceBrightness, enhanceColor, enhanceContrast, enhanceSharpness } from "./transforms/enhance.ts";
 export { type AffineParts, affineMatrix, type Corners, perspectiveCoefficients } from "./transforms/matrices.ts";
 export { normalization, normalize } from "./transforms/normalize.ts";
-export { affineMatrix, type Point, perspectiveCoefficients } from "./transforms/random-warp.ts";
 export { type Box, resample } from "./transforms/resample.ts";
 export { type RotateOptions, rotate } from "./transforms/rotate.ts";
 export { applySplits } from "./transforms/splits.ts";
