@@ -39,6 +39,7 @@ export {
   type StreamedSample,
   streamOf,
 } from "./datasets/stream.ts";
+export { type DownloadOptions, type DownloadReport, downloadData, knownDataSets } from "./download/download.ts";
 export { type DecodeOptions, decodeImage, defaultMaxPixels, encodeImage, imageInfo, writeImage } from "./image.ts";
 export { imageExtensions } from "./image-format.ts";
 export { createLoader } from "./loader/loader.ts";

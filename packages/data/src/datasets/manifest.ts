@@ -4,9 +4,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, extname, resolve } from "node:path";
 import { VitrineError } from "@vitrine/core";
 import { imageExtensions } from "../image-format.ts";
-import { classesOfLabels, type LabelOptions, resolveLabel } from "../shards/labels.ts";
+import { classesOfLabels, knownClasses, type LabelOptions, resolveLabel } from "../shards/labels.ts";
 import { alternatives, labelOfText, type RawLabel, type SampleKeys } from "../shards/shard-format.ts";
-import { classMapOf, readClassMap } from "./class-map.ts";
 import { parseCsv } from "./csv.ts";
 import type { Dataset } from "./dataset.ts";
 import { splitName } from "./splits.ts";
@@ -38,17 +37,14 @@ interface Row {
 export async function openManifest(file: string, options: ManifestOptions = {}): Promise<Dataset> {
   const all = await readManifest(file, options);
   const rows = chooseRows(file, all, options.split);
-  const given = options.classes !== undefined ? classMapOf(options.classes) : undefined;
-  const map =
-    given ??
-    (options.classMap !== undefined
-      ? await readClassMap(options.classMap)
-      : // Classes of all rows, so that every split has the same ones.
-        classesOfLabels(
-          file,
-          all.map(({ label }) => label),
-          options.firstLabel,
-        ));
+  // Classes of all rows, so that every split has the same ones.
+  const found = () =>
+    classesOfLabels(
+      file,
+      all.map(({ label }) => label),
+      options.firstLabel,
+    );
+  const map = (await knownClasses(options, file)) ?? found();
   const labels = Int32Array.from(rows, ({ line, label }) => {
     const index = resolveLabel(label, map, options.firstLabel);
     if (typeof index === "object") throw new VitrineError(file, `line ${line}: ${index.refused}`);
