@@ -35,6 +35,16 @@ export const commands: readonly Entry[] = [
     load: () => import("./commands/data-preview.ts"),
   },
   {
+    name: "data convert",
+    summary: "write any data set as a folder, TFRecord or WebDataset shards",
+    load: () => import("./commands/data-convert.ts"),
+  },
+  {
+    name: "data download",
+    summary: "download a public data set, checked and ready to use",
+    load: () => import("./commands/data-download.ts"),
+  },
+  {
     name: "data split",
     summary: "split a folder of images into train and val",
     load: () => import("./commands/data-split.ts"),
