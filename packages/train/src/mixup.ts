@@ -167,19 +167,21 @@ export function mixRows(mixes: readonly (Mix | undefined)[], mode: MixupConfig["
   );
 }
 
-/** Smoothed targets of a batch, each mixed with that of its partner. Flat [labels.length, classes]. */
+/** Smoothed targets of a batch, each mixed with that of its partner (see `mixImages`). Flat [labels.length, classes]. */
 export function mixTargets(
   labels: Int32Array,
   classes: number,
   smoothing: number,
   mixes: readonly (Mix | undefined)[],
+  partners?: Int32Array,
 ): Float32Array {
   const own = labelTargets(labels, classes, smoothing);
   if (mixes.every((mix) => mix === undefined)) return own;
   return own.map((value, i) => {
     const [row, column] = [Math.floor(i / classes), i % classes];
     const { lam } = mixes[row] ?? { lam: 1 };
-    return value * lam + own[(labels.length - 1 - row) * classes + column]! * (1 - lam);
+    const partner = partners?.[row] ?? labels.length - 1 - row;
+    return value * lam + own[partner * classes + column]! * (1 - lam);
   });
 }
 

@@ -71,13 +71,16 @@ function normalise(images: tf.Tensor4D, mean: readonly number[], std: readonly n
   return tf.add(tf.mul(tf.cast(images, "float32"), scale), shift);
 }
 
-/** Each image with its partner, the image at the same place of the reversed batch. x: [B, H, W, C], mix: [B or 1, 5]. */
-export function mixImages(x: tf.Tensor4D, mix: tf.Tensor2D): tf.Tensor4D {
+/**
+ * Each image with its partner: by default the image at the same place of the reversed batch, else that at the position given.
+ * x: [B, H, W, C], mix: [B or 1, 5], partners: [B].
+ */
+export function mixImages(x: tf.Tensor4D, mix: tf.Tensor2D, partners?: Int32Array): tf.Tensor4D {
   const [batch, height, width] = x.shape;
   const [own, box] = tf.split(mix, [1, 4], 1) as [tf.Tensor2D, tf.Tensor2D];
   const outside = tf.sub(1, inside(box, height, width));
   const weight = tf.mul(outside, tf.reshape(own, [-1, 1, 1, 1])); // [B or 1, H, W, 1]
-  const order = Int32Array.from({ length: batch }, (_, i) => batch - 1 - i);
+  const order = partners ?? Int32Array.from({ length: batch }, (_, i) => batch - 1 - i);
   const partner = tf.gather(x, tf.tensor1d(order, "int32"));
   return tf.add(tf.mul(x, weight), tf.mul(partner, tf.sub(1, weight)));
 }

@@ -9,6 +9,7 @@ import type { Comparison } from "./compare.ts";
 import { checkEvaluation } from "./evaluation.ts";
 import { checkInterpolate } from "./interpolate.ts";
 import { checkLevels } from "./levels.ts";
+import { checkBoxes, checkMixing } from "./mixing.ts";
 import { checkPilOps, checkResize, checkTorchvision } from "./pixels.ts";
 
 /** What a check is given: its list, the folder, and the image that all results were made of. */
@@ -26,6 +27,8 @@ const checks: Readonly<Record<string, (cases: TransformCases) => Promise<Compari
   interpolate: checkInterpolate,
   eval: checkEvaluation,
   levels: checkLevels,
+  mixup: checkMixing,
+  cutmix_boxes: checkBoxes,
 };
 
 /** Keys of the JSON that say how it was made, beside those that hold a text. */
