@@ -4,16 +4,8 @@ import { Rng } from "@vitrine/core";
 import { describe, expect, test } from "vitest";
 import fixture from "../__fixtures__/policies.json" with { type: "json" };
 import type { RawImage } from "../raw-image.ts";
-import {
-  affineMatrix,
-  drawAffine,
-  drawCorners,
-  type Point,
-  perspectiveCoefficients,
-  randomAffine,
-  randomPerspective,
-  randomRotation,
-} from "./random-warp.ts";
+import { affineMatrix, type Corners, perspectiveCoefficients } from "./matrices.ts";
+import { drawAffine, drawCorners, randomAffine, randomPerspective, randomRotation } from "./random-warp.ts";
 import { rotate } from "./rotate.ts";
 import { affine, perspective, type WarpInterpolation } from "./warp.ts";
 
@@ -24,16 +16,19 @@ const image = (base64: string): RawImage => {
 const picture = image(fixture.RGB);
 const n = 4000;
 
+type Pair = readonly [number, number];
+function matrixOf({ angle, translate, scale, shear }: (typeof fixture.warps.affine)[number]) {
+  return affineMatrix(width, height, {
+    angle,
+    translate: translate as unknown as Pair,
+    scale,
+    shear: shear as unknown as Pair,
+  });
+}
+
 describe("equals torchvision", () => {
   test.for(fixture.warps.affine)("affine by $angle degrees, $translate, $scale, $shear, $interpolation", (row) => {
-    const { angle, translate, scale, shear } = row;
-    const matrix = affineMatrix(
-      [width / 2, height / 2],
-      angle,
-      translate as unknown as Point,
-      scale,
-      shear as unknown as Point,
-    );
+    const matrix = matrixOf(row);
     matrix.forEach((value, i) => {
       expect(value).toBeCloseTo(row.matrix[i]!, 12);
     });
@@ -41,7 +36,7 @@ describe("equals torchvision", () => {
     expect(affine(picture, matrix, { interpolation, fill })).toEqual(image(row.pixels));
   });
   test.for(fixture.warps.perspective)("perspective to $to, $interpolation", (row) => {
-    const coefficients = perspectiveCoefficients(row.from as unknown as Point[], row.to as unknown as Point[])!;
+    const coefficients = perspectiveCoefficients(row.from as unknown as Corners, row.to as unknown as Corners);
     coefficients.forEach((value, i) => {
       expect(value).toBeCloseTo(row.coefficients[i]!, 6);
     });
@@ -69,12 +64,12 @@ describe("draws", () => {
       30,
     );
     within(
-      drawn.map(({ shift }) => shift[0]),
+      drawn.map(({ translate }) => translate[0]),
       -20,
       20,
     );
     within(
-      drawn.map(({ shift }) => shift[1]),
+      drawn.map(({ translate }) => translate[1]),
       -25,
       25,
     );
@@ -93,12 +88,12 @@ describe("draws", () => {
       0,
       20,
     );
-    expect(drawn.every(({ shift }) => shift.every(Number.isInteger))).toBe(true);
+    expect(drawn.every(({ translate }) => translate.every(Number.isInteger))).toBe(true);
   });
   test("nothing where there are no ranges", () => {
     expect(drawAffine({ degrees: [0, 0] }, picture, Rng.of(1))).toEqual({
       angle: 0,
-      shift: [0, 0],
+      translate: [0, 0],
       scale: 1,
       shear: [0, 0],
     });
@@ -133,7 +128,7 @@ describe("random operations do what they draw", () => {
     const row = fixture.warps.affine[0]!;
     const [degrees, scale, shear] = [[20, 20] as const, [1.2, 1.2] as const, [5, 5] as const];
     const turned = randomAffine(picture, { ...op, degrees, scale, shear, fill }, Rng.of(1));
-    const matrix = affineMatrix([width / 2, height / 2], row.angle, [0, 0], row.scale, row.shear as unknown as Point);
+    const matrix = matrixOf({ ...row, translate: [0, 0] });
     expect(turned).toEqual(affine(picture, matrix, { interpolation: "bilinear", fill }));
   });
   test("perspective", () => {
