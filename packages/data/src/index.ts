@@ -21,7 +21,7 @@ export { type FolderOptions, openFolder } from "./datasets/folder.ts";
 export { type ManifestOptions, openManifest } from "./datasets/manifest.ts";
 export { type MnistOptions, openMnist } from "./datasets/mnist.ts";
 export { sortNaturally } from "./datasets/natural-sort.ts";
-export { listSplits, type OpenOptions, openDataset, openStream, streamDataset } from "./datasets/open.ts";
+export { listSplits, type OpenOptions, openDataset, openStream, sourceFormat, streamDataset } from "./datasets/open.ts";
 export { openParquetImages, type ParquetOptions, streamParquet } from "./datasets/parquet.ts";
 export {
   openTfrecord,

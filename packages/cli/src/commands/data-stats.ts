@@ -4,6 +4,7 @@ import { writeFileAtomic } from "@vitrine/core/node";
 import { dataStats, listSplits, openDataset, sizeBins } from "@vitrine/data";
 import { defineCommand } from "../command.ts";
 import { optional } from "../options/recipe.ts";
+import { sourceOptions, sourceSettings } from "../options/source.ts";
 import { htmlFile } from "../pages/html-file.ts";
 import { statsPage, statsText } from "../pages/stats.ts";
 
@@ -11,13 +12,14 @@ export default defineCommand({
   name: "data stats",
   summary: "mean, deviation, classes and sizes of images",
   positionals: [
-    { name: "data", help: "a folder with <class>/* or train/<class>/*, or mnist:DIR, cifar10:DIR", count: "one" },
+    { name: "data", help: "a folder of images, shards, parquet files, a list, or FORMAT:PATH", count: "one" },
   ],
   options: {
     split: { kind: "string", help: "which part of the data (train)" },
     channels: { kind: "integer", min: 1, max: 3, help: "1 to see images in grey (3)" },
     "max-pixels": { kind: "integer", min: 1, help: "larger images are refused (178956970)" },
     output: { kind: "string", short: "o", value: "FILE.html", help: "write a page with charts too" },
+    ...sourceOptions,
   },
   examples: [
     ["vitrine data stats data", "what --mean and --std want"],
@@ -27,7 +29,7 @@ export default defineCommand({
     htmlFile(args.output);
     const splits = await listSplits(data!);
     const split = args.split ?? (splits.includes("train") ? "train" : splits[0]);
-    const dataset = await openDataset(data!, optional("split", split));
+    const dataset = await openDataset(data!, { ...sourceSettings(args, report), ...optional("split", split) });
     const stats = await dataStats(dataset, {
       ...optional("channels", args.channels),
       ...optional("maxPixels", args["max-pixels"]),

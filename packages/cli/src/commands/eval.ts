@@ -15,6 +15,7 @@ import { closeAll, loaderOptions, loaderSettings } from "../options/data.ts";
 import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { optional } from "../options/recipe.ts";
 import { cacheOptions, cacheSettings, partOf, partOptions } from "../options/sampling.ts";
+import { sourceOptions, sourceSettings } from "../options/source.ts";
 import type { Report } from "../report.ts";
 import { csv } from "../results.ts";
 import { scoredSource } from "../scored-source.ts";
@@ -23,6 +24,7 @@ import { UsageError } from "../usage-error.ts";
 const options = defineOptions({
   split: { kind: "string", group: "Data", help: "which part of the data (val, else test)" },
   "batch-size": { kind: "integer", min: 1, default: 64, short: "b", group: "Data", help: "images in a batch" },
+  ...sourceOptions,
   ...partOptions,
   ...loaderOptions,
   ...cacheOptions,
@@ -64,7 +66,7 @@ export default defineCommand({
         ...optional("classes", classes),
       });
       try {
-        const dataset = await partOf(await openSplit(data!, args.split, predictor.classes), args);
+        const dataset = await partOf(await openSplit(data!, args, report, predictor.classes), args);
         return await measure({ predictor, dataset }, args, report, signal);
       } finally {
         predictor.dispose();
@@ -74,7 +76,7 @@ export default defineCommand({
     const model = await openModel(located, { model: args.model, onProgress: report.download() });
     if (classes !== undefined) model.classes = classes;
     applyPreprocess(model, args);
-    const dataset = await partOf(await openSplit(data!, args.split, model.classes), args);
+    const dataset = await partOf(await openSplit(data!, args, report, model.classes), args);
     return measure({ model, dataset }, args, report, signal);
   },
 });
@@ -132,15 +134,17 @@ async function measureFile(predictor: Predictor, dataset: Dataset, args: Args, r
 /** `val`, else `test`, else the folder itself. */
 async function openSplit(
   data: string,
-  split: string | undefined,
+  args: Args,
+  report: Report,
   classes: readonly string[] | undefined,
 ): Promise<Dataset> {
   const splits = await listSplits(data);
-  const name = split ?? (splits.includes("val") ? "val" : splits.includes("test") ? "test" : undefined);
+  const name = args.split ?? (splits.includes("val") ? "val" : splits.includes("test") ? "test" : undefined);
   if (name === undefined && splits.length > 0)
     throw new UsageError(`${data} has only ${splits.join(", ")}; name one with --split`);
-  const dataset = await openDataset(data, { ...optional("split", name), ...optional("classes", classes) });
-  return dataset;
+  // The class map names the model's classes; they are the data's too.
+  const { classMap: _, ...settings } = sourceSettings(args, report);
+  return openDataset(data, { ...settings, ...optional("split", name), ...optional("classes", classes) });
 }
 
 function resultsOf(evaluation: Evaluation, dataset: Dataset, args: Args): string {

@@ -23,6 +23,7 @@ import { modelConfig, modelOptions } from "../options/model.ts";
 import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { optional, recipeOf, recipeOptions } from "../options/recipe.ts";
 import { cacheSettings, samplingOptions, trainingData } from "../options/sampling.ts";
+import { sourceOptions, sourceSettings } from "../options/source.ts";
 import { trainLoaderOf } from "../options/train-loader.ts";
 import type { Report } from "../report.ts";
 import { UsageError } from "../usage-error.ts";
@@ -41,6 +42,7 @@ const options = defineOptions({
   },
   "train-split": { kind: "string", default: "train", group: "Data", help: "folder of the training images" },
   "val-split": { kind: "string", group: "Data", help: "folder of the validation images, or none (val, else test)" },
+  ...sourceOptions,
   ...loaderOptions,
   ...samplingOptions,
   model: {
@@ -148,7 +150,7 @@ export default defineCommand({
     await checkAugment(args);
     await useEngine(args);
     const names = { train: args["train-split"], val: args["val-split"] };
-    const { train: trainSet, val: valSet } = await trainingData(data, names, args);
+    const { train: trainSet, val: valSet } = await trainingData(data, names, args, sourceSettings(args, report));
     const model = await modelFor(args, trainSet.classes.length, report);
     report.modelNotes(model.notes);
     if (valSet === undefined)

@@ -1,7 +1,7 @@
 // Where images come from and how training changes them. timm's names and defaults.
 
 import type { Model } from "@vitrine/core";
-import type { BadSample, Dataset, Loader, TrainTransformOptions } from "@vitrine/data";
+import type { BadSample, Dataset, Loader, OpenOptions, TrainTransformOptions } from "@vitrine/data";
 import { defineOptions, type Values } from "../args.ts";
 import type { Report } from "../report.ts";
 import { UsageError } from "../usage-error.ts";
@@ -117,19 +117,20 @@ export function loaderSettings(args: Values<typeof loaderOptions>, report: Repor
 export async function openSplits(
   source: string,
   names: { train: string; val: string | undefined },
-  classes?: readonly string[],
+  options: OpenOptions = {},
 ): Promise<{ train: Dataset; val: Dataset | undefined }> {
-  const { assertSameClasses, listSplits, openDataset } = await import("@vitrine/data");
+  const { assertSameClasses, listSplits, openDataset, sourceFormat } = await import("@vitrine/data");
   const splits = await listSplits(source);
   if (splits.length === 0) {
     const message = `${source} has no folders train and val; make them with \`vitrine data split ${source} NEW_FOLDER\``;
     throw new UsageError(message);
   }
-  const options = optional("classes", classes);
-  const train = await openDataset(source, { split: names.train, ...options });
+  const train = await openDataset(source, { ...options, split: names.train });
   const valName = names.val ?? (splits.includes("val") ? "val" : splits.includes("test") ? "test" : undefined);
   if (valName === undefined || valName === "none") return { train, val: undefined };
-  const val = await openDataset(source, { split: valName, ...options });
+  // Shards and lists of one split may lack a class; folders of two data sets are told apart by theirs.
+  const shared = (await sourceFormat(source)) === "folder" ? {} : { classes: train.classes };
+  const val = await openDataset(source, { ...options, ...shared, split: valName });
   assertSameClasses(train, val);
   return { train, val };
 }

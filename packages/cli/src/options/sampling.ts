@@ -1,6 +1,6 @@
 // Which images are used, how often, and what is kept of them for the next epoch.
 
-import type { Dataset, LoaderOptions, Sampler } from "@vitrine/data";
+import type { Dataset, LoaderOptions, OpenOptions, Sampler } from "@vitrine/data";
 import { defineOptions, type Values } from "../args.ts";
 import type { Report } from "../report.ts";
 import { UsageError } from "../usage-error.ts";
@@ -91,12 +91,13 @@ export async function trainingData(
   source: string,
   names: { train: string; val: string | undefined },
   args: Values<typeof samplingOptions> & { readonly seed: number },
+  settings: OpenOptions = {},
 ): Promise<{ train: Dataset; val: Dataset | undefined }> {
   const { folds, fold, seed } = args;
   const opened =
     folds === undefined && fold === undefined
-      ? await openSplits(source, names)
-      : await openFold(source, names, { folds, fold, seed });
+      ? await openSplits(source, names, settings)
+      : await openFold(source, names, { folds, fold, seed }, settings);
   return { ...opened, train: await partOf(opened.train, args, seed) };
 }
 
@@ -105,6 +106,7 @@ async function openFold(
   source: string,
   names: { train: string; val: string | undefined },
   { folds, fold, seed }: { folds: number | undefined; fold: number | undefined; seed: number },
+  settings: OpenOptions,
 ): Promise<{ train: Dataset; val: Dataset }> {
   if (folds === undefined || fold === undefined)
     throw new UsageError("--folds and --fold belong together, such as --folds 5 --fold 0");
@@ -113,7 +115,7 @@ async function openFold(
     throw new UsageError("--folds takes the validation data from the training data; leave out --val-split");
   const { foldOf, listSplits, openDataset } = await import("@vitrine/data");
   const splits = await listSplits(source);
-  const dataset = await openDataset(source, splits.length === 0 ? {} : { split: names.train });
+  const dataset = await openDataset(source, { ...settings, ...(splits.length > 0 && { split: names.train }) });
   return foldOf(dataset, { folds, fold, seed });
 }
 

@@ -11,7 +11,7 @@ import { openFolder } from "./folder.ts";
 import { manifestSplits, openManifest } from "./manifest.ts";
 import { openMnist } from "./mnist.ts";
 import { openParquetImages, streamParquet } from "./parquet.ts";
-import { manifestOf, manifests, type Recognised, recognise } from "./recognise.ts";
+import { manifestOf, manifests, type Recognised, recognise, type SourceFormat } from "./recognise.ts";
 import { openTfrecord, openWebdataset, streamTfrecord, streamWebdataset } from "./shards.ts";
 import { folderOfSplit, type SplitName, splitFolders, splitName } from "./splits.ts";
 import { type BadRecord, type SampleStream, streamOf } from "./stream.ts";
@@ -93,6 +93,11 @@ export function streamDataset(dataset: Dataset): SampleStream {
     },
     { name, classes, length },
   );
+}
+
+/** What lies at a path, as `openDataset` would take it. */
+export async function sourceFormat(source: string): Promise<SourceFormat> {
+  return (await recognise(source)).format;
 }
 
 /** The splits there are: `["train", "val"]`; none where the source is one set. */
