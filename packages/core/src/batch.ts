@@ -13,6 +13,11 @@ export interface Batch {
   labels: Int32Array;
   /** Position of each sample in its data set, [size]: what randomness is keyed by, and what reports point to. */
   indices: Int32Array;
+  /**
+   * How often each sample came before in the same epoch, [size], where an order has samples several times (repeated
+   * augmentation, drawing with replacement): the other part of what randomness is keyed by. Left out: not once.
+   */
+  repeats?: Uint32Array;
 }
 
 /** Batches of one epoch, and how many there will be. */

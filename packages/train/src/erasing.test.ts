@@ -80,6 +80,16 @@ test("depends on seed, epoch and sample, not on the batch", () => {
   expect(drawErasing(config, batch, { ...place, epoch: 3 }).boxes).not.toEqual(a.boxes);
 });
 
+test("erases a sample anew each time it comes in an epoch, in one batch or in two", () => {
+  const batch = { size: 2, height: 32, width: 32, channels: 3, indices: Int32Array.of(5, 5) };
+  const place = { seed: 1, epoch: 0, position: 0 };
+  const first = drawErasing({ prob: 1 }, { ...batch, repeats: Uint32Array.of(0, 1) }, place).boxes;
+  const second = drawErasing({ prob: 1 }, { ...batch, repeats: Uint32Array.of(2, 1) }, { ...place, position: 1 }).boxes;
+  expect(first.subarray(0, 4)).not.toEqual(first.subarray(4));
+  expect(second.subarray(0, 4)).not.toEqual(first.subarray(0, 4));
+  expect(second.subarray(4)).toEqual(first.subarray(4));
+});
+
 test("leaves the first split of a batch alone", () => {
   const batch = { size: 6, height: 32, width: 32, channels: 3, indices: Int32Array.from({ length: 6 }, (_, i) => i) };
   const { boxes } = drawErasing({ prob: 1, splits: 2 }, batch, { seed: 1, epoch: 0, position: 0 });

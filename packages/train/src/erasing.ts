@@ -76,15 +76,15 @@ export function drawBoxes(config: ErasingConfig, height: number, width: number, 
 /** What is erased of a batch. Depends on (seed, epoch, sample); noise on (seed, epoch, position of the batch). */
 export function drawErasing(
   config: ErasingConfig,
-  batch: Pick<Batch, "size" | "height" | "width" | "channels" | "indices">,
+  batch: Pick<Batch, "size" | "height" | "width" | "channels" | "indices" | "repeats">,
   { seed, epoch, position }: { seed: number; epoch: number; position: number },
 ): EraseBatch {
-  const { size, height, width, channels, indices } = batch;
+  const { size, height, width, channels } = batch;
   const { mode, maxCount, splits } = checkErasing(config);
   const whole = splits > 1 ? Math.floor(size / splits) : 0;
   const boxes = new Float32Array(size * maxCount * 4);
   const colours = new Float32Array(mode === "rand" ? size * maxCount * channels : 0);
-  for (const [i, key] of sampleKeys(indices).entries()) {
+  for (const [i, key] of sampleKeys(batch).entries()) {
     if (i < whole) continue;
     const rng = Rng.of(seed, epoch, ...key, "erase");
     for (const [n, box] of drawBoxes(config, height, width, rng).entries()) boxes.set(box, (i * maxCount + n) * 4);

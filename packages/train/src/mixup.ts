@@ -96,17 +96,17 @@ function shareOutside([yl, yh, xl, xh]: NonNullable<Mix["box"]>, height: number,
  */
 export function drawMixes(
   config: MixupConfig,
-  batch: Pick<Batch, "size" | "height" | "width" | "indices">,
+  batch: Pick<Batch, "size" | "height" | "width" | "indices" | "repeats">,
   { seed, epoch, position }: { seed: number; epoch: number; position: number },
 ): (Mix | undefined)[] {
-  const { size, height, width, indices } = batch;
+  const { size, height, width } = batch;
   const { mode = "batch" } = config;
   if (mode === "batch") {
     const mix = drawMix(config, height, width, mixRng(seed, epoch, position));
     return Array.from({ length: size }, () => mix);
   }
   const draws = mode === "elem" ? size : Math.floor(size / 2);
-  const keys = sampleKeys(indices);
+  const keys = sampleKeys(batch);
   const mixes: (Mix | undefined)[] = Array.from({ length: size }, () => undefined);
   for (let i = 0; i < draws; i++) {
     const mix = drawMix(config, height, width, mixRng(seed, epoch, ...keys[i]!));
@@ -116,13 +116,17 @@ export function drawMixes(
   return mixes;
 }
 
-/** What tells the samples of a batch apart: the index, and where one occurs again (repeated augmentation), which time it is. */
-export function sampleKeys(indices: Int32Array): [index: number, time: number][] {
-  const seen = new Map<number, number>();
-  return Array.from(indices, (index) => {
-    const time = seen.get(index) ?? 0;
-    seen.set(index, time + 1);
-    return [index, time];
+/**
+ * What tells the samples of a batch apart: the index, and which time it comes (repeated augmentation). Where the order has
+ * each sample once, one may still stand in for another that cannot be read: the times within the batch are counted.
+ */
+export function sampleKeys({ indices, repeats }: Pick<Batch, "indices" | "repeats">): [index: number, time: number][] {
+  const seen = new Map<string, number>();
+  return Array.from(indices, (index, i) => {
+    const time = repeats?.[i] ?? 0;
+    const again = seen.get(`${index} ${time}`) ?? 0;
+    seen.set(`${index} ${time}`, again + 1);
+    return [index, time + 4096 * again];
   });
 }
 

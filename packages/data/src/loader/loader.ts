@@ -83,21 +83,22 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     if (closed) throw new VitrineError("loader", "this loader was closed");
     const draws = shareOf(sampler, dataset.length, epoch, seed, share);
     const run: Run = { epoch, stopped: false };
-    const pending: Promise<MadeBatch>[] = [];
+    const pending: { made: Promise<MadeBatch>; wanted: Draws }[] = [];
     let next = from;
     const refill = () => {
       for (; pending.length < depth && next < batches; next++) {
         const wanted = part(draws, next * batchSize, Math.min(length, (next + 1) * batchSize));
         const made = making.make(run, collect(wanted, sample));
         made.catch(() => {}); // Reported when its turn comes; until then it must not count as unhandled.
-        pending.push(made);
+        pending.push({ made, wanted });
       }
     };
     try {
       for (refill(); pending.length > 0; refill()) {
-        const made = await pending.shift()!;
+        const first = pending.shift()!;
+        const made = await first.made;
         note(made);
-        const batch = take(made);
+        const batch = withRepeats(take(made), first.wanted);
         if (depth > 1 || workers > 0) refill();
         if (batch.size > 0) yield batch;
       }
@@ -132,6 +133,19 @@ function defaultWorkers({ decoded }: Dataset): number {
 function part({ indices, repeats }: Share, from: number, to: number): Draws {
   const own = { indices: indices.subarray(from, to) };
   return repeats === undefined ? own : { ...own, repeats: repeats.subarray(from, to) };
+}
+
+/** The batch with what its samples' randomness is keyed by besides their indices. */
+function withRepeats(batch: Batch, { indices, repeats }: Draws): Batch {
+  if (repeats === undefined) return batch;
+  if (batch.size === indices.length) return { ...batch, repeats: repeats.slice() };
+  // Samples that could not be read were left out; the others are in their order.
+  let at = 0;
+  const kept = Uint32Array.from(batch.indices, (index) => {
+    while (at < indices.length && indices[at] !== index) at++;
+    return repeats[at++] ?? 0;
+  });
+  return { ...batch, repeats: kept };
 }
 
 function tooManyBad(name: string, bad: readonly BadSample[], length: number, limit: number): VitrineError {
