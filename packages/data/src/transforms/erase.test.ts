@@ -95,6 +95,17 @@ describe("randomErasing", () => {
   });
 });
 
+test.for([
+  [{ mode: "random" as "rand" }, 'mode must be const, rand or pixel, found "random"'],
+  [{ area: [0.4, 0.2] }, "area 0.4 … 0.2"],
+  [{ area: [0.5, 2] }, "area 0.5 … 2"],
+  [{ aspect: [0, 1] }, "aspect 0 … 1"],
+  [{ count: [3, 1] }, "count 3 … 1"],
+  [{ count: [1, 1.5] }, "count 1 … 1.5"],
+] as const)("refuses %o", ([options, message]) => {
+  expect(() => randomErasing(grey(8, 8), { ...erasing, ...options }, () => Rng.of(1))).toThrow(message);
+});
+
 describe("cutout", () => {
   const op: Cutout = { op: "cutout", p: 1, length: 5, count: 1, fill: [9] };
   const holes = ({ data }: RawImage) => data.filter((value) => value === 9).length;

@@ -2,7 +2,7 @@
 // (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552). On bytes, for loaders whose batches go elsewhere than to
 // @vitrine/train, which erases on the device after normalising.
 
-import type { Rng } from "@vitrine/core";
+import { type Rng, VitrineError } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
 import { happens } from "./chance.ts";
 import { between } from "./color.ts";
@@ -40,6 +40,7 @@ export interface Cutout {
 }
 
 export function randomErasing(image: RawImage, op: RandomErasing, random: () => Rng): RawImage {
+  checkErasing(op);
   if (!happens(op.p, random)) return image;
   const rng = random().fold("boxes");
   const boxes = erasedBoxes(image.width, image.height, op, rng);
@@ -49,6 +50,18 @@ export function randomErasing(image: RawImage, op: RandomErasing, random: () => 
     erase(result, box, op, rng.fold("pixels", i));
   });
   return result;
+}
+
+function checkErasing({ mode, area, aspect, count }: RandomErasing): void {
+  if (!["const", "rand", "pixel"].includes(mode))
+    throw new VitrineError("randomErasing", `mode must be const, rand or pixel, found "${mode}"`, { usage: true });
+  const ordered = ([low, high]: readonly [number, number]) => low > 0 && low <= high && Number.isFinite(high);
+  if (!ordered(area) || !ordered(aspect) || !ordered(count) || area[1] > 1 || !count.every(Number.isInteger)) {
+    const found = `area ${area.join(" … ")}, aspect ${aspect.join(" … ")}, count ${count.join(" … ")}`;
+    throw new VitrineError("randomErasing", `expected ranges above 0, areas to 1, whole counts; found ${found}`, {
+      usage: true,
+    });
+  }
 }
 
 /** timm's rectangles: each has its share of one area, and is left out where ten draws do not fit. */

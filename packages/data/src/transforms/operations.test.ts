@@ -131,6 +131,29 @@ describe("chances", () => {
   });
 });
 
+test("names an operation that is none", () => {
+  const ops = [
+    { op: "horizontalFlip", p: 1 },
+    { op: "hfilp", p: 1 },
+  ] as unknown as TransformOp[];
+  expect(() => applyOps(noise(2, 2, 3), { channels: 3, ops })).toThrow(
+    'unknown operation "horizontalFlip"; operations are',
+  );
+  expect(() => applyOps(noise(2, 2, 3), { channels: 3, ops: ops.slice(1) })).toThrow('(did you mean "hflip"?)');
+});
+
+test("a large image is cut before it is changed", () => {
+  for (const [channels, trainCropMode] of [
+    [1, "rrc"],
+    [3, "rkrr"],
+    [3, "rrc"],
+  ] as const) {
+    const transform = trainTransform({ size: 48, channels, trainCropMode, autoAugment: "rand-m9-mstd0.5-inc1-p1" });
+    const image = { data: new Uint8Array(5000 * 3000 * channels).fill(90), width: 5000, height: 3000, channels };
+    expect(applyTransform(image, transform, key).data).toHaveLength(48 * 48 * channels);
+  }
+});
+
 test("colour jitter draws its factors evenly", () => {
   const pixel: RawImage = { data: Uint8Array.of(100), width: 1, height: 1, channels: 1 };
   const op: TransformOp = { op: "colorJitter", brightness: 0.4, contrast: 0, saturation: 0, hue: 0, p: 1 };
