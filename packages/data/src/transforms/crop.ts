@@ -78,10 +78,20 @@ export function centerBox(image: { width: number; height: number }, [height, wid
 export function flipHorizontally(image: RawImage): RawImage {
   const { data, width, height, channels } = image;
   const out = new Uint8Array(data.length);
-  for (let y = 0, t = 0; y < height; y++) {
-    for (let x = width - 1; x >= 0; x--) {
-      const source = (y * width + x) * channels;
-      for (let c = 0; c < channels; c++) out[t++] = data[source + c]!;
+  const stride = width * channels;
+  for (let y = 0; y < height; y++) {
+    let s = (y + 1) * stride - channels;
+    let t = y * stride;
+    if (channels === 3) {
+      for (const end = t + stride; t < end; t += 3, s -= 3) {
+        out[t] = data[s]!;
+        out[t + 1] = data[s + 1]!;
+        out[t + 2] = data[s + 2]!;
+      }
+    } else {
+      for (const end = t + stride; t < end; t += channels, s -= channels) {
+        for (let c = 0; c < channels; c++) out[t + c] = data[s + c]!;
+      }
     }
   }
   return { ...image, data: out };

@@ -106,3 +106,10 @@ test("a box is the crop before, a window is the crop after", () => {
 test("leaves an image of the wanted size alone", () => {
   expect(resample(picture, picture.width, picture.height, "bicubic")).toBe(picture);
 });
+
+test("a part of the same size is cut out, with its alpha untouched", () => {
+  const image = { data: Uint8Array.from([200, 100, 50, 1, 9, 8, 7, 0]), width: 2, height: 1, channels: 4 };
+  const box = { left: 0, top: 0, width: 1, height: 1 };
+  expect(resample(image, 1, 1, "bicubic", { box }).data).toEqual(Uint8Array.from([200, 100, 50, 1]));
+  expect(resample(image, 2, 1, "bicubic", { window: box }).data).toEqual(Uint8Array.from([200, 100, 50, 1]));
+});

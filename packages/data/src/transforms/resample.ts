@@ -4,6 +4,7 @@
 
 import type { RawImage } from "../raw-image.ts";
 import { hasAlpha, premultiply, unpremultiplyInPlace } from "./alpha.ts";
+import { crop } from "./crop.ts";
 import { type Filter, filterWeights } from "./filters.ts";
 import { resampleFast, resamplePlainly } from "./resample-passes.ts";
 import type { Interpolation } from "./transform.ts";
@@ -33,8 +34,9 @@ export function resample(
   parts: Parts = {},
 ): RawImage {
   const { box = extent(image), window = extent({ width, height }) } = parts;
-  const whole = covers(box, image) && covers(window, { width, height });
-  if (whole && width === image.width && height === image.height) return image;
+  if (width === box.width && height === box.height) {
+    return crop(image, { ...window, left: box.left + window.left, top: box.top + window.top });
+  }
   if (interpolation === "nearest") return nearest(image, width, height, box, window);
   if (!hasAlpha(image)) return filtered(image, width, height, interpolation, box, window);
   const out = filtered(premultiply(image), width, height, interpolation, box, window);
@@ -62,10 +64,6 @@ function extent({ width, height }: { width: number; height: number }): Box {
   return { left: 0, top: 0, width, height };
 }
 
-function covers(box: Box, { width, height }: { width: number; height: number }): boolean {
-  return box.left === 0 && box.top === 0 && box.width === width && box.height === height;
-}
-
 function nearest(image: RawImage, width: number, height: number, box: Box, window: Box): RawImage {
   const { data: source, channels } = image;
   const data = new Uint8Array(window.width * window.height * channels);
@@ -76,7 +74,9 @@ function nearest(image: RawImage, width: number, height: number, box: Box, windo
     const row = (box.top + rows[y]!) * image.width + box.left;
     for (let x = window.left; x < window.left + window.width; x++) {
       const pixel = (row + columns[x]!) * channels;
-      for (let c = 0; c < channels; c++) data[target++] = source[pixel + c]!;
+      data[target] = source[pixel]!;
+      for (let c = 1; c < channels; c++) data[target + c] = source[pixel + c]!;
+      target += channels;
     }
   }
   return { data, width: window.width, height: window.height, channels };
