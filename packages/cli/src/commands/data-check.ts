@@ -4,6 +4,7 @@ import { writeFileAtomic } from "@vitrine/core/node";
 import { checkData } from "@vitrine/data";
 import { defineCommand } from "../command.ts";
 import { optional } from "../options/recipe.ts";
+import { sourceOptions, sourceSettings } from "../options/source.ts";
 import { checkPage, checkText } from "../pages/check.ts";
 import { htmlFile } from "../pages/html-file.ts";
 
@@ -11,9 +12,10 @@ export default defineCommand({
   name: "data check",
   summary: "find damaged images, copies, leaks between splits, and more",
   positionals: [
-    { name: "data", help: "a folder with <class>/* or train/<class>/*, or mnist:DIR, cifar10:DIR", count: "one" },
+    { name: "data", help: "a folder of images, shards, parquet files, a list, or FORMAT:PATH", count: "one" },
   ],
   options: {
+    ...sourceOptions,
     split: { kind: "string", help: "look at one part of the data (all there are)" },
     "look-alikes": { kind: "boolean", default: true, help: "do not look for images that are nearly the same" },
     near: { kind: "integer", min: 0, max: 16, default: 4, help: "bits of 64 in which their hashes may differ" },
@@ -31,7 +33,10 @@ export default defineCommand({
   ],
   async run(args, [data], { report }) {
     htmlFile(args.output);
+    // Bad records are findings like others.
+    const { onBad: _, onProgress: __, ...source } = sourceSettings(args, report);
     const found = await checkData(data!, {
+      ...source,
       ...(args.split === undefined ? {} : { splits: [args.split] }),
       ...optional("maxPixels", args["max-pixels"]),
       minSide: args["min-side"],

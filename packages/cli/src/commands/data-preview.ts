@@ -13,6 +13,7 @@ import { modelConfig, modelOptions } from "../options/model.ts";
 import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { recipeOf, recipeOptions } from "../options/recipe.ts";
 import { samplingOptions, trainingData } from "../options/sampling.ts";
+import { sourceOptions, sourceSettings } from "../options/source.ts";
 import { trainLoaderOf } from "../options/train-loader.ts";
 import { type PreviewedBatch, previewPage, previewSheet } from "../pages/preview.ts";
 import { previewer } from "../preview.ts";
@@ -41,6 +42,7 @@ const options = defineOptions({
     help: "writes NAME.png and NAME.html",
   },
   "train-split": { kind: "string", default: "train", group: "Data", help: "folder of the training images" },
+  ...sourceOptions,
   ...loaderOptions,
   ...samplingOptions,
   model: { kind: "string", short: "m", default: "vit_tiny_patch16_224", group: "Model", help: "whose input is shown" },
@@ -55,7 +57,9 @@ const options = defineOptions({
 export default defineCommand({
   name: "data preview",
   summary: "show augmented batches as the trainer sees them",
-  positionals: [{ name: "data", help: "a folder with train/<class>/*, or mnist:DIR, cifar10:DIR", count: "one" }],
+  positionals: [
+    { name: "data", help: "a folder of images, shards, parquet files, a list, or FORMAT:PATH", count: "one" },
+  ],
   options,
   examples: [
     ["vitrine data preview data -b 32 --mixup 0.8 --cutmix 1 --reprob 0.25", "preview.png and preview.html"],
@@ -64,7 +68,12 @@ export default defineCommand({
   async run(args, [data], { report }) {
     await checkAugment(args);
     await useEngine(args);
-    const { train: dataset } = await trainingData(data!, { train: args["train-split"], val: undefined }, args);
+    const { train: dataset } = await trainingData(
+      data!,
+      { train: args["train-split"], val: undefined },
+      args,
+      sourceSettings(args, report),
+    );
     const { classes } = dataset;
     const config = { ...modelConfig(args), numClasses: classes.length, seed: args.seed };
     const model = (await createModel(args.model as never, config as never)) as unknown as Model;

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Rng } from "@vitrine/core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -164,6 +165,17 @@ describe("a folder with everything wrong", () => {
     for (const kind of ["leak", "near-leak", "near-duplicate", "tiny", "classes"] as const)
       expect(kinds).not.toContain(kind);
   });
+});
+
+test("records of a table that cannot be used are named with their row", async () => {
+  const table = fileURLToPath(new URL("../__fixtures__/shards/broken.parquet", import.meta.url));
+  const { issues } = await checkData(table);
+  const bad = issues.filter(({ kind }) => kind === "bad-record");
+  expect(bad.map(({ paths, detail }) => [relative(dirname(table), paths[0]!), detail])).toEqual([
+    ["broken.parquet at 2", "label 9 is outside of the 3 classes (0 to 2)"],
+    ["broken.parquet at 3", "the row has no label"],
+  ]);
+  expect(issues.find(({ kind }) => kind === "unreadable")).toMatchObject({ detail: "the row has no image" });
 });
 
 test("options that make no sense are refused", async () => {

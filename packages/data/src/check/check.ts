@@ -2,7 +2,7 @@
 
 import { VitrineError } from "@vitrine/core";
 import type { Dataset } from "../datasets/dataset.ts";
-import { listSplits, openDataset } from "../datasets/open.ts";
+import { listSplits, type OpenOptions, openDataset } from "../datasets/open.ts";
 import { defaultMaxPixels } from "../image.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { folderIssues } from "./folders.ts";
@@ -10,7 +10,7 @@ import { type Inspected, inspectSample } from "./inspect.ts";
 import { type Issue, type IssueKind, issueKinds } from "./issues.ts";
 import { nearGroups } from "./near.ts";
 
-export interface CheckOptions {
+export interface CheckOptions extends Omit<OpenOptions, "split" | "onBad" | "onProgress"> {
   /** Splits to look at (all there are). */
   splits?: readonly string[];
   /** Larger images are not decoded and count as errors (178,956,970 pixels, as PIL). */
@@ -58,7 +58,7 @@ export async function checkData(source: string, options: CheckOptions = {}): Pro
   if (near !== false && !(Number.isInteger(near) && near >= 0 && near <= 16))
     throw usage(`near must be a whole number of bits from 0 to 16, or false, found ${near}`);
   if (!(imbalance >= 1)) throw usage(`imbalance must be 1 or more, found ${imbalance}`);
-  const parts = await openParts(source, options.splits);
+  const parts = await openParts(source, options);
 
   const issues: Issue[] = [];
   const say = (kind: IssueKind, detail: string, paths: string[], split?: string) =>
@@ -95,6 +95,9 @@ export async function checkData(source: string, options: CheckOptions = {}): Pro
     samples: dataset.length,
     classes: countsOf(dataset),
   }));
+  for (const { split, dataset } of parts)
+    for (const { shard, offset, reason } of dataset.skipped ?? [])
+      say("bad-record", reason, [offset > 0 ? `${shard} at ${offset}` : shard], split);
   for (const { split, dataset } of parts) for (const issue of await folderIssues(dataset)) say(...issue, split);
   for (const { name, classes } of splits) sayImbalance(name, classes, imbalance, say);
   for (const other of splits.slice(1)) sayClasses(splits[0]!, other, say);
@@ -107,11 +110,11 @@ export async function checkData(source: string, options: CheckOptions = {}): Pro
 
 type Say = (kind: IssueKind, detail: string, paths: string[], split?: string) => void;
 
-async function openParts(source: string, wanted: readonly string[] | undefined) {
-  const splits = wanted ?? (await listSplits(source));
+async function openParts(source: string, { splits, onProgress: _, ...open }: CheckOptions) {
   const parts: { split: string; dataset: Dataset }[] = [];
-  for (const split of splits) parts.push({ split, dataset: await openDataset(source, { split }) });
-  if (parts.length === 0) parts.push({ split: "all", dataset: await openDataset(source) });
+  for (const split of splits ?? (await listSplits(source)))
+    parts.push({ split, dataset: await openDataset(source, { ...open, split }) });
+  if (parts.length === 0) parts.push({ split: "all", dataset: await openDataset(source, open) });
   return parts;
 }
 
