@@ -18,7 +18,7 @@ def send(message):
 
 
 try:
-    import PIL
+    import PIL.ImageOps
     import timm
     import torch
     from timm.data import create_dataset, create_transform
@@ -30,6 +30,15 @@ except ImportError as error:
 import resource
 
 torch.set_num_threads(1)
+posterize = PIL.ImageOps.posterize
+
+
+def posterize_to_black(image, bits):
+    """Pillow 13 refuses 0 bits, which timm's RandAugment draws; older ones gave black."""
+    return posterize(image, bits) if bits >= 1 else image.point([0] * 256 * len(image.getbands()))
+
+
+PIL.ImageOps.posterize = posterize_to_black
 training = args.mode == "train"
 dataset = create_dataset("", root=args.data, split="train", is_training=training)
 dataset.transform = create_transform(
