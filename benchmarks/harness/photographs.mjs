@@ -1,5 +1,5 @@
-// A folder of 2,000 JPEGs of 500x375, made once and kept in benchmarks/.cache: parts of photographs where a folder of some is given,
-// else pictures with what a decoder notices of photographs: detail at all scales, edges, and noise.
+// A folder of 2,000 JPEGs of 500x375, made once and kept in benchmarks/.cache: parts of photographs where a folder of
+// some is given, else pictures with what a decoder notices of photographs: detail at all scales, edges, and noise.
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";

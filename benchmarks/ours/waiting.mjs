@@ -1,4 +1,5 @@
-// How long training waits for data: a few updates of the whole trainer on image files, and the time of each and of its wait.
+// How long training waits for data: a few updates of the whole trainer on image files, and the time of each and of its
+// wait.
 
 import { parseArgs } from "node:util";
 import { createLoader, openDataset, trainTransform } from "@vitrine/data";

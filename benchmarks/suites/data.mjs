@@ -1,5 +1,5 @@
-// The loader beside timm's: JPEG files of 500x375 to batches of bytes, for training (RandomResizedCrop 224, flip, RandAugment m9) and for
-// evaluation; and the share of its time that a training step on the CPU waits for data.
+// The loader beside timm's: JPEG files of 500x375 to batches of bytes, for training (RandomResizedCrop 224, flip,
+// RandAugment m9) and for evaluation; and the share of its time that a training step on the CPU waits for data.
 
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";

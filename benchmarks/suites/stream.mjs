@@ -1,4 +1,5 @@
-// 10 GB of shards read once, and the memory while that goes on. The shards are links to one file, so the disk holds that only.
+// 10 GB of shards read once, and the memory while that goes on. The shards are links to one file, so the disk holds
+// that only.
 
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

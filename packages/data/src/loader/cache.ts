@@ -1,5 +1,6 @@
-// Decoded images that are kept for the next epoch, in memory shared by all workers or on disk. What is kept is the image after the operations
-// that give the same every time (`settledOps`): for evaluation all of them, for a random crop the decoding alone.
+// Decoded images that are kept for the next epoch, in memory shared by all workers or on disk. What is kept is the
+// image after the operations that give the same every time (`settledOps`): for evaluation all of them, for a random
+// crop the decoding alone.
 
 import type { RawImage } from "../raw-image.ts";
 import { DiskCache, type DiskShare } from "./disk-cache.ts";

@@ -1,6 +1,6 @@
-// Images in files named by what the encoded file holds, in a folder of the operations that made them. A file is written under another name and
-// renamed, so any number of processes may share the folder: they would write the same bytes, and nobody sees half of a file. A changed
-// image or transform has another name, so nothing is ever stale.
+// Images in files named by what the encoded file holds, in a folder of the operations that made them. A file is written
+// under another name and renamed, so any number of processes may share the folder: they would write the same bytes, and
+// nobody sees half of a file. A changed image or transform has another name, so nothing is ever stale.
 
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, opendir, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
@@ -13,7 +13,9 @@ import type { PixelCache } from "./cache.ts";
 export interface DiskShare {
   kind: "disk";
   folder: string;
-  /** Bytes that all workers together may still write, and whether it was said that there are none: [bytes / 4096, said]. */
+  /**
+   * Bytes that all workers together may still write, and whether it was said that there are none: [bytes / 4096, said].
+   */
   room: SharedArrayBuffer;
 }
 

@@ -1,4 +1,5 @@
-// What samples hold, in memory that all workers see: it is copied there once, and the memory is used again for later batches.
+// What samples hold, in memory that all workers see: it is copied there once, and the memory is used again for later
+// batches.
 
 import type { Sample } from "./sample.ts";
 

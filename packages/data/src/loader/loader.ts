@@ -16,10 +16,10 @@ import { describeSample } from "./sample.ts";
 import { type OpenedCache, setUpCache } from "./set-up-cache.ts";
 
 /**
- * A loader. The bytes of a batch depend on the data set, the transform, the sampler, `seed`, the epoch and the position of the batch, and
- * on nothing else: not on `workers`, `prefetch` or `cache`, nor on what was read before. With `rank` and `worldSize`, the batches of all ranks
- * together hold what one rank's batch of their joint size would hold.
- * Throws for options that make no sense; while iterating, for a share of unreadable samples above `maxBadFraction`.
+ * A loader. The bytes of a batch depend on the data set, the transform, the sampler, `seed`, the epoch and the position
+ * of the batch, and on nothing else: not on `workers`, `prefetch` or `cache`, nor on what was read before. With `rank`
+ * and `worldSize`, the batches of all ranks together hold what one rank's batch of their joint size would hold. Throws
+ * for options that make no sense; while iterating, for a share of unreadable samples above `maxBadFraction`.
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const { batchSize, transform, seed = 0, shuffle = false, dropLast = false, prefetch = 2, onBad } = options;

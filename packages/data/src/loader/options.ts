@@ -27,32 +27,35 @@ export interface LoaderOptions extends RankOptions {
   /** Leave out a last batch that is not full (false). */
   dropLast?: boolean;
   /**
-   * Worker threads; 0 works on the calling thread. Default: none for decoded pixels, else one less than there are cores, 1 to 4
-   * (files are decoded by threads of the decoder's own; a worker drives them, crops and resizes).
+   * Worker threads; 0 works on the calling thread. Default: none for decoded pixels, else one less than there are
+   * cores, 1 to 4 (files are decoded by threads of the decoder's own; a worker drives them, crops and resizes).
    */
   workers?: number;
   /** Batches made ahead (2). All workers make one batch together, the one that is needed first. */
   prefetch?: number;
   /**
-   * How many batches later the memory of one is used again: only for loops that are done with a batch by then. Left out, a batch stays
-   * as it is.
+   * How many batches later the memory of one is used again: only for loops that are done with a batch by then. Left
+   * out, a batch stays as it is.
    */
   reuseAfter?: number;
   /**
-   * Keep decoded images for the next epochs, after the operations that are the same every time: in memory that workers share, or in files.
-   * Where memory does not suffice, that is said and nothing is kept.
+   * Keep decoded images for the next epochs, after the operations that are the same every time: in memory that workers
+   * share, or in files. Where memory does not suffice, that is said and nothing is kept.
    */
   cache?: "ram" | "disk";
   /** Folder of the cache on disk (`vitrine/images` in the user's cache folder). Several processes may share it. */
   cacheDir?: string;
-  /** Bytes for the cache (half of the memory that is free; or what the folder holds and half of what is free on its disk). */
+  /**
+   * Bytes for the cache (half of the memory that is free; or what the folder holds and half of what is free on its
+   * disk).
+   */
   cacheLimit?: number;
   /** Called with sentences for the user, such as that a cache does not fit. */
   onNotice?: (message: string) => void;
   /**
-   * What takes the place of a sample that cannot be read. `replace`: the next readable sample of the data set, so that batches keep
-   * their size (default when shuffling). `skip`: nothing, the batch is smaller (default otherwise:
-   * no sample counts twice); a batch that is left empty is not handed out.
+   * What takes the place of a sample that cannot be read. `replace`: the next readable sample of the data set, so that
+   * batches keep their size (default when shuffling). `skip`: nothing, the batch is smaller (default otherwise: no
+   * sample counts twice); a batch that is left empty is not handed out.
    */
   corrupt?: "replace" | "skip";
   /** Share of samples that may be bad before the loader refuses to go on (0.1). */

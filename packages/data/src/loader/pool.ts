@@ -1,4 +1,5 @@
-// Threads that make batches together, in the slots of a ring. They keep the process alive only while a batch is being made.
+// Threads that make batches together, in the slots of a ring. They keep the process alive only while a batch is being
+// made.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -189,7 +190,9 @@ function revive({ where, message, stack }: Extract<FromWorker, { type: "failed" 
   return new VitrineError("loader", `a worker failed: ${message}`, { cause });
 }
 
-/** The built file also where the sources run, as in this package's tests: Node 20 cannot start a worker from TypeScript. */
+/**
+ * The built file also where the sources run, as in this package's tests: Node 20 cannot start a worker from TypeScript.
+ */
 function workerFile(): URL {
   const built = import.meta.url.endsWith(".ts") ? "../../dist/loader/worker.js" : "./worker.js";
   const url = new URL(built, import.meta.url);

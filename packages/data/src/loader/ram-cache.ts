@@ -1,4 +1,5 @@
-// Images in shared memory: any worker puts them there, all see them. Nothing is ever moved or removed, so readers need no lock.
+// Images in shared memory: any worker puts them there, all see them. Nothing is ever moved or removed, so readers need
+// no lock.
 
 import type { RawImage } from "../raw-image.ts";
 import type { PixelCache } from "./cache.ts";

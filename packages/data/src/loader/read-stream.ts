@@ -1,5 +1,5 @@
-// The samples of one epoch of a stream in the order in which they are used: shards in a seeded order, a shuffle buffer, and the share of a rank.
-// A function of seed and epoch alone, so an epoch that is read again gives the same.
+// The samples of one epoch of a stream in the order in which they are used: shards in a seeded order, a shuffle buffer,
+// and the share of a rank. A function of seed and epoch alone, so an epoch that is read again gives the same.
 
 import { Rng } from "@vitrine/core";
 import type { BadRecord, SampleStream } from "../datasets/stream.ts";

@@ -1,5 +1,6 @@
-// The memory that workers and the loader share: a ring of slots, each of which holds one batch, and a few counters. Samples of a batch are
-// claimed one by one by whichever worker is free, without the calling thread, which may be busy for seconds with a training step.
+// The memory that workers and the loader share: a ring of slots, each of which holds one batch, and a few counters.
+// Samples of a batch are claimed one by one by whichever worker is free, without the calling thread, which may be busy
+// for seconds with a training step.
 
 import type { Target } from "./make-batch.ts";
 
@@ -19,7 +20,10 @@ export interface RingShare {
   control: SharedArrayBuffer;
 }
 
-/** Claims of a slot lie in one word, with the number of the job above: a worker that comes late claims nothing of the next job. */
+/**
+ * Claims of a slot lie in one word, with the number of the job above: a worker that comes late claims nothing of the
+ * next job.
+ */
 const jobBits = 15;
 const claimBits = 16;
 /** Most samples of a batch. */

@@ -1,4 +1,5 @@
-// Batches of a stream. Records are read on the calling thread, which is a small part of the work; workers decode and transform them.
+// Batches of a stream. Records are read on the calling thread, which is a small part of the work; workers decode and
+// transform them.
 
 import { availableParallelism } from "node:os";
 import { type Batch, type BatchSource, VitrineError } from "@vitrine/core";
@@ -25,8 +26,9 @@ export interface StreamLoaderOptions extends RankOptions {
   /** Leave out a last batch that is not full (false). */
   dropLast?: boolean;
   /**
-   * How ranks share the stream. `samples` (default): all read everything and each takes every `worldSize`-th sample, so that together they
-   * make the batches that one rank would make. `shards`: each reads shards of its own, and has as many samples as they hold.
+   * How ranks share the stream. `samples` (default): all read everything and each takes every `worldSize`-th sample, so
+   * that together they make the batches that one rank would make. `shards`: each reads shards of its own, and has as
+   * many samples as they hold.
    */
   split?: "samples" | "shards";
   /** Samples in an epoch over all ranks, where the stream does not know. */
@@ -39,7 +41,10 @@ export interface StreamLoaderOptions extends RankOptions {
   reuseAfter?: number;
   /** Share of records that may be bad (0.1). */
   maxBadFraction?: number;
-  /** Called once for each bad record, and for each image that cannot be decoded (its offset is then its number in the epoch). */
+  /**
+   * Called once for each bad record, and for each image that cannot be decoded (its offset is then its number in the
+   * epoch).
+   */
   onBad?: (bad: BadRecord) => void;
   /** Largest image that is decoded, in pixels (178,956,970, as PIL). */
   maxPixels?: number;
@@ -58,10 +63,11 @@ const grace = 20;
 const mostRemembered = 1000;
 
 /**
- * A loader of a stream. An epoch holds every usable sample once; the bytes of a batch depend on the stream, the transform, `seed`, `shuffle`, the
- * epoch and the position of the batch alone, not on `workers` or `prefetch`. `epoch(n, start)` reads the records before batch `start`
- * again, without decoding them, and goes on with the same batch as an uninterrupted run.
- * `length` and `batches` are those of this rank, infinite where nobody knows the stream's length; where ranks split by shards, an estimate.
+ * A loader of a stream. An epoch holds every usable sample once; the bytes of a batch depend on the stream, the
+ * transform, `seed`, `shuffle`, the epoch and the position of the batch alone, not on `workers` or `prefetch`.
+ * `epoch(n, start)` reads the records before batch `start` again, without decoding them, and goes on with the same
+ * batch as an uninterrupted run. `length` and `batches` are those of this rank, infinite where nobody knows the
+ * stream's length; where ranks split by shards, an estimate.
  */
 export function createStreamLoader(stream: SampleStream, options: StreamLoaderOptions): StreamLoader {
   const { batchSize, transform, seed = 0, shuffle = 0, dropLast = false, prefetch = 2, reuseAfter } = options;

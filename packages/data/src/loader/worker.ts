@@ -1,4 +1,5 @@
-// The thread side of the pool: claims samples of the batches that are open, the oldest batch first, and writes them where they belong.
+// The thread side of the pool: claims samples of the batches that are open, the oldest batch first, and writes them
+// where they belong.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { isVitrineError } from "@vitrine/core";
@@ -41,7 +42,10 @@ port.on("message", (message: ToWorker) => {
   for (const lane of [...idle]) void work(lane);
 });
 
-/** One of several samples in work at once: while one is decoded by the decoder's own threads, another is transformed here. */
+/**
+ * One of several samples in work at once: while one is decoded by the decoder's own threads, another is transformed
+ * here.
+ */
 async function work(lane: number): Promise<void> {
   idle.delete(lane);
   for (let next = claim(); next !== undefined; next = claim()) {

@@ -1,5 +1,6 @@
-// One order, dealt out to the ranks of a run as torch's DistributedSampler does it: rank r takes every worldSize-th draw from r on. So the
-// ranks' batches of a step hold together what one rank with a batch as large would hold, whatever the number of ranks.
+// One order, dealt out to the ranks of a run as torch's DistributedSampler does it: rank r takes every worldSize-th
+// draw from r on. So the ranks' batches of a step hold together what one rank with a batch as large would hold,
+// whatever the number of ranks.
 
 import { VitrineError } from "@vitrine/core";
 import type { Sampler } from "./sampler.ts";
@@ -10,8 +11,9 @@ export interface RankOptions {
   /** How many processes share the data (1). */
   worldSize?: number;
   /**
-   * Where draws do not divide among ranks. `pad`: the first ones come again, so that all ranks have as many (DistributedSampler).
-   * `drop`: the last ones are left out. `leave`: some ranks have one less, and nothing counts twice: for evaluation.
+   * Where draws do not divide among ranks. `pad`: the first ones come again, so that all ranks have as many
+   * (DistributedSampler). `drop`: the last ones are left out. `leave`: some ranks have one less, and nothing counts
+   * twice: for evaluation.
    */
   uneven?: "pad" | "drop" | "leave";
 }
@@ -19,7 +21,9 @@ export interface RankOptions {
 /** The draws of one rank in one epoch. */
 export interface Share {
   indices: Uint32Array;
-  /** For each draw, how often its sample came before in the epoch, on any rank. Left out where no sample comes twice. */
+  /**
+   * For each draw, how often its sample came before in the epoch, on any rank. Left out where no sample comes twice.
+   */
   repeats?: Uint32Array;
 }
 

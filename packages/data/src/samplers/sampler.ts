@@ -6,7 +6,9 @@ import { Rng, VitrineError } from "@vitrine/core";
 export interface Sampler {
   /** Draws in an epoch, over all ranks. */
   readonly length: number;
-  /** Positions in the data set: `length` of them, or more where the list goes on and ranks may be filled up from there. */
+  /**
+   * Positions in the data set: `length` of them, or more where the list goes on and ranks may be filled up from there.
+   */
   order(epoch: number, seed: number): Uint32Array;
   /** What becomes of draws that do not divide among ranks, where the sampler's own rule says it. */
   readonly uneven?: "pad" | "drop";
@@ -30,9 +32,10 @@ export interface RepeatedOptions {
 }
 
 /**
- * Repeated augmentation (Hoffer et al. 2020, https://arxiv.org/abs/1901.09335) by the rule of DeiT and timm's RepeatAugSampler: each sample
- * of a shuffled order comes `repeats` times in a row, every time augmented anew, and the epoch ends after as many draws as there are
- * samples: an epoch sees one `repeats`-th of the data. Unlike timm's it is of use with one rank, too.
+ * Repeated augmentation (Hoffer et al. 2020, https://arxiv.org/abs/1901.09335) by the rule of DeiT and timm's
+ * RepeatAugSampler: each sample of a shuffled order comes `repeats` times in a row, every time augmented anew, and the
+ * epoch ends after as many draws as there are samples: an epoch sees one `repeats`-th of the data. Unlike timm's it is
+ * of use with one rank, too.
  */
 export function repeatedSampler(length: number, options: RepeatedOptions = {}): Sampler {
   const { repeats = 3, round = 256 } = options;
@@ -84,8 +87,8 @@ export function weightedSampler(weights: ArrayLike<number>, options: WeightedOpt
 }
 
 /**
- * As many draws of each class as of every other (give or take one), whatever the classes' sizes. No sample of a class comes again
- * before all of that class have come. Samples of unknown class (-1) are left out.
+ * As many draws of each class as of every other (give or take one), whatever the classes' sizes. No sample of a class
+ * comes again before all of that class have come. Samples of unknown class (-1) are left out.
  * @param labels class of each sample.
  * @param draws draws in an epoch (as many as there are samples).
  */

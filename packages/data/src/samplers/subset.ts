@@ -37,7 +37,10 @@ export interface PartOptions {
   stratified?: boolean;
 }
 
-/** A random part of a data set in the set's own order; with the same seed a smaller part of a class lies within a larger one. */
+/**
+ * A random part of a data set in the set's own order; with the same seed a smaller part of a class lies within a larger
+ * one.
+ */
 export function takePart(dataset: Dataset, options: PartOptions): Dataset {
   const { limit = Number.POSITIVE_INFINITY, fraction = 1, seed = 0, stratified = true } = options;
   const { length } = dataset;
