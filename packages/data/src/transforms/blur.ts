@@ -3,6 +3,7 @@
 
 import { VitrineError } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
+import { type BoxWeights, boxBlurFast, boxBlurPlainly, passes } from "./box-blur.ts";
 
 /**
  * PIL's ImageFilter.GaussianBlur with its bytes: three passes of a box whose ends count in part (Gwosdek et al. 2011,
@@ -14,17 +15,7 @@ export function gaussianBlur(image: RawImage, radius: number): RawImage {
   }
   const box = boxOf(radius);
   if (radius === 0 || image.data.length === 0) return image;
-  const out = { ...image, data: new Uint8Array(image.data) };
-  blurRows(out, box);
-  blurColumns(out, box);
-  return out;
-}
-
-/** A box: `reach` whole pixels to both sides, each with weight `whole`, and one more with weight `end`, of 2 ** 24. */
-interface BoxWeights {
-  reach: number;
-  whole: number;
-  end: number;
+  return boxBlurFast(image, box) ?? boxBlurPlainly(image, box);
 }
 
 /** In single precision where PIL has it. */
@@ -40,73 +31,11 @@ function boxOf(deviation: number): BoxWeights {
   return { reach, whole, end: Math.floor((2 ** 24 - (reach * 2 + 1) * whole) / 2) };
 }
 
-const passes = 3;
 const f32 = Math.fround;
 
-/** In place. Each row of each channel is copied to a line with room for `reach + 1` copies of its ends. */
-function blurRows({ data, width, height, channels }: RawImage, { reach, whole, end }: BoxWeights): void {
-  const margin = reach + 1;
-  let line = new Uint8Array(width + 2 * margin);
-  let next = new Uint8Array(width + 2 * margin);
-  for (let y = 0; y < height; y++) {
-    for (let c = 0; c < channels; c++) {
-      const start = y * width * channels + c;
-      for (let x = 0, s = start; x < width; x++, s += channels) line[margin + x] = data[s]!;
-      for (let pass = 0; pass < passes; pass++) {
-        line.fill(line[margin]!, 0, margin);
-        line.fill(line[margin + width - 1]!, margin + width);
-        let sum = 0;
-        for (let i = 0; i < 2 * reach + 1; i++) sum += line[i]!;
-        for (let x = 0; x < width; x++) {
-          // `line[x]` and `line[x + 2 * margin]` are the pixels that count in part.
-          const far = x + 2 * margin;
-          sum += line[far - 1]! - line[x]!;
-          next[x + margin] = (((Math.imul(sum, whole) + Math.imul(line[x]! + line[far]!, end)) | 0) + half) >>> 24;
-        }
-        [line, next] = [next, line];
-      }
-      for (let x = 0, s = start; x < width; x++, s += channels) data[s] = line[margin + x]!;
-    }
-  }
-}
-
-const half = 1 << 23;
-
-/** In place. Whole rows at a time, with one sum for each value of a row. */
-function blurColumns(image: RawImage, { reach, whole, end }: BoxWeights): void {
-  const { height } = image;
-  const stride = image.width * image.channels;
-  const sums = new Int32Array(stride);
-  let from = image.data;
-  let to: Uint8Array = new Uint8Array(from.length);
-  const row = (y: number) => Math.max(0, Math.min(height - 1, y)) * stride;
-  for (let pass = 0; pass < passes; pass++) {
-    sums.fill(0);
-    for (let y = -reach - 1; y < reach; y++) addRow(sums, from, row(y));
-    for (let y = 0; y < height; y++) {
-      const first = row(y - reach - 1);
-      const last = row(y + reach + 1);
-      const added = row(y + reach);
-      const target = y * stride;
-      for (let i = 0; i < stride; i++) {
-        const sum = sums[i]! + from[added + i]! - from[first + i]!;
-        sums[i] = sum;
-        to[target + i] =
-          (((Math.imul(sum, whole) + Math.imul(from[first + i]! + from[last + i]!, end)) | 0) + half) >>> 24;
-      }
-    }
-    [from, to] = [to, from];
-  }
-  if (from !== image.data) image.data.set(from);
-}
-
-function addRow(sums: Int32Array, data: Uint8Array, start: number): void {
-  for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + data[start + i]!;
-}
-
 /**
- * torchvision's `gaussian_blur`: a kernel of `kernelSize` pixels with deviation `sigma`, the image mirrored at its
- * edges (which are not repeated), rounded at the end. One number for both axes, or [x, y]. Sizes are odd, sigmas above 0.
+ * torchvision's `gaussian_blur`: a kernel of `kernelSize` pixels with deviation `sigma`, rounded at the end; the image is
+ * mirrored at its edges, which are not repeated. One number for both axes, or [x, y]. Sizes are odd, sigmas above 0.
  */
 export function gaussianKernelBlur(
   image: RawImage,

@@ -1,5 +1,5 @@
-;; The two passes of resizing over bytes. Weights are of 22 bits; sums begin with a half, so that the shift rounds.
-;; Reads and writes may go up to 16 bytes beyond the end of a buffer; what is written there is written again or not read.
+;; Passes over bytes, 16 at a time: the two of resizing and the one of blurring.
+;; Weights of resizing have 22 bits; sums begin with a half, so that the shift rounds. Reads and writes may go up to 16 bytes beyond the end of a buffer; what is written there is written again or not read.
 (module
   (import "host" "memory" (memory 1 65536))
 
@@ -95,4 +95,72 @@
       (local.set $starts (i32.add (local.get $starts) (i32.const 4)))
       (local.set $counts (i32.add (local.get $counts) (i32.const 4)))
       (local.set $y (i32.add (local.get $y) (i32.const 1)))
-      (br_if $nextRow (i32.lt_u (local.get $y) (local.get $height))))))
+      (br_if $nextRow (i32.lt_u (local.get $y) (local.get $height)))))
+  ;; One pass of a box along columns: $whole of 2 ** 24 for each of the rows up to $reach away, $end for the next ones.
+  ;; Rows beyond an edge are the edge. $sums: for each byte of a row the sum of the box around the row before the first.
+  (func (export "box")
+    (param $src i32) (param $out i32) (param $sums i32) (param $length i32) (param $height i32) (param $reach i32)
+    (param $whole i32) (param $end i32)
+    (local $y i32) (local $i i32) (local $first i32) (local $last i32) (local $added i32) (local $sum i32)
+    (local $f v128) (local $l v128) (local $a v128) (local $w v128) (local $e v128) (local $half v128)
+    (local $low v128) (local $v v128) (local $words v128)
+    (local.set $w (i32x4.splat (local.get $whole)))
+    (local.set $e (i32x4.splat (local.get $end)))
+    (local.set $half (i32x4.splat (i32.const 0x800000)))
+    (loop $nextRow
+      (local.set $first
+        (call $rowAt (local.get $src) (local.get $length) (local.get $height)
+          (i32.sub (i32.sub (local.get $y) (local.get $reach)) (i32.const 1))))
+      (local.set $last
+        (call $rowAt (local.get $src) (local.get $length) (local.get $height)
+          (i32.add (i32.add (local.get $y) (local.get $reach)) (i32.const 1))))
+      (local.set $added
+        (call $rowAt (local.get $src) (local.get $length) (local.get $height)
+          (i32.add (local.get $y) (local.get $reach))))
+      (local.set $i (i32.const 0))
+      (local.set $sum (local.get $sums))
+      (loop $nextBytes
+        ;; Eight bytes, as two vectors of four sums.
+        (local.set $f (v128.load64_zero (i32.add (local.get $first) (local.get $i))))
+        (local.set $l (v128.load64_zero (i32.add (local.get $last) (local.get $i))))
+        (local.set $a (v128.load64_zero (i32.add (local.get $added) (local.get $i))))
+        (local.set $f (i16x8.extend_low_i8x16_u (local.get $f)))
+        (local.set $a (i16x8.sub (i16x8.extend_low_i8x16_u (local.get $a)) (local.get $f)))
+        (local.set $l (i16x8.add (i16x8.extend_low_i8x16_u (local.get $l)) (local.get $f)))
+        (local.set $v (i32x4.add (v128.load (local.get $sum)) (i32x4.extend_low_i16x8_s (local.get $a))))
+        (v128.store (local.get $sum) (local.get $v))
+        (local.set $low
+          (i32x4.shr_u
+            (i32x4.add
+              (i32x4.add
+                (i32x4.mul (local.get $v) (local.get $w))
+                (i32x4.mul (i32x4.extend_low_i16x8_u (local.get $l)) (local.get $e)))
+              (local.get $half))
+            (i32.const 24)))
+        (local.set $v (i32x4.add (v128.load offset=16 (local.get $sum)) (i32x4.extend_high_i16x8_s (local.get $a))))
+        (v128.store offset=16 (local.get $sum) (local.get $v))
+        (local.set $words
+          (i16x8.narrow_i32x4_s
+            (local.get $low)
+            (i32x4.shr_u
+              (i32x4.add
+                (i32x4.add
+                  (i32x4.mul (local.get $v) (local.get $w))
+                  (i32x4.mul (i32x4.extend_high_i16x8_u (local.get $l)) (local.get $e)))
+                (local.get $half))
+              (i32.const 24))))
+        (v128.store64_lane 0
+          (i32.add (local.get $out) (local.get $i))
+          (i8x16.narrow_i16x8_u (local.get $words) (local.get $words)))
+        (local.set $sum (i32.add (local.get $sum) (i32.const 32)))
+        (local.set $i (i32.add (local.get $i) (i32.const 8)))
+        (br_if $nextBytes (i32.lt_u (local.get $i) (local.get $length))))
+      (local.set $out (i32.add (local.get $out) (local.get $length)))
+      (local.set $y (i32.add (local.get $y) (i32.const 1)))
+      (br_if $nextRow (i32.lt_u (local.get $y) (local.get $height)))))
+
+  (func $rowAt (param $src i32) (param $length i32) (param $height i32) (param $y i32) (result i32)
+    (if (i32.lt_s (local.get $y) (i32.const 0)) (then (local.set $y (i32.const 0))))
+    (if (i32.ge_s (local.get $y) (local.get $height))
+      (then (local.set $y (i32.sub (local.get $height) (i32.const 1)))))
+    (i32.add (local.get $src) (i32.mul (local.get $y) (local.get $length)))))

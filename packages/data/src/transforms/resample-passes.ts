@@ -1,9 +1,9 @@
 // Resizing as two passes, along rows and along columns, each rounded to 8 bits so that their order can be seen. In
-// WebAssembly, 16 bytes at a time, and the same in plain code for machines without its vectors; both give the same bytes.
+// WebAssembly's vectors, and the same in plain code for machines without them; both give the same bytes.
 
-import { kernels } from "#kernels";
 import type { RawImage } from "../raw-image.ts";
 import { precision, type Weights } from "./filters.ts";
+import { layout, type Machine, machineWith } from "./machine.ts";
 import type { Box } from "./resample.ts";
 
 export interface ResamplePlan {
@@ -98,27 +98,6 @@ function resampleColumns(image: RawImage, box: Box, { starts, counts, values, si
   return { data: new Uint8Array(out.buffer), width: box.width, height, channels };
 }
 
-interface Kernels {
-  rows(
-    source: number,
-    stride: number,
-    height: number,
-    channels: number,
-    ...weights: [starts: number, counts: number, values: number, size: number, width: number, out: number]
-  ): void;
-  columns(
-    source: number,
-    stride: number,
-    length: number,
-    ...weights: [starts: number, counts: number, values: number, size: number, height: number, out: number]
-  ): void;
-}
-
-interface Machine {
-  memory: WebAssembly.Memory;
-  kernels: Kernels;
-}
-
 /** Undefined where the machine has no such vectors. */
 export function resampleFast({ image, box, columns, rows, columnsFirst }: ResamplePlan): RawImage | undefined {
   const { channels } = image;
@@ -150,17 +129,6 @@ export function resampleFast({ image, box, columns, rows, columnsFirst }: Resamp
   return { data: bytes.slice(out, out + length * height), width, height, channels };
 }
 
-/** Buffers behind each other, with room for the 16 bytes that kernels may read and write behind an end. */
-function layout(lengths: number[]): { starts: number[]; end: number } {
-  let end = 0;
-  const starts = lengths.map((length) => {
-    const start = end;
-    end += Math.ceil(length / 16) * 16 + 16;
-    return start;
-  });
-  return { starts, end };
-}
-
 function bytesOf({ starts, values }: Weights): number {
   return 4 * (2 * starts.length + values.length);
 }
@@ -179,30 +147,4 @@ function placeWeights(
   numbers.set(counts, n);
   numbers.set(values, 2 * n);
   return [at, at + 4 * n, at + 8 * n];
-}
-
-const pageBytes = 65_536;
-/** Memory grows and never shrinks, so that larger images have a memory of their own, which goes with them. */
-const keptBytes = 32 * 2 ** 20;
-/** What WebAssembly can address is 4 GB; plain code has no such limit. */
-const mostBytes = 2 ** 31;
-
-let kept: Machine | undefined;
-let compiled: WebAssembly.Module | undefined | null = null;
-
-function machineWith(bytes: number): Machine | undefined {
-  if (bytes > mostBytes) return undefined;
-  if (compiled === null) compiled = WebAssembly.validate(kernels) ? new WebAssembly.Module(kernels) : undefined;
-  if (compiled === undefined) return undefined;
-  if (bytes > keptBytes) return start(compiled, bytes);
-  kept ??= start(compiled, bytes);
-  const missing = bytes - kept.memory.buffer.byteLength;
-  if (missing > 0) kept.memory.grow(Math.ceil(missing / pageBytes));
-  return kept;
-}
-
-function start(module: WebAssembly.Module, bytes: number): Machine {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes), maximum: 65_536 });
-  const instance = new WebAssembly.Instance(module, { host: { memory } });
-  return { memory, kernels: instance.exports as unknown as Kernels };
 }
