@@ -54,7 +54,7 @@ export default defineCommand({
       const data = await openDataset(source!, { ...settings, ...known, ...(split === "" ? {} : { split }) });
       sources.push({ split, data });
     }
-    const result = await convertData(sources, destination!, {
+    const work = convertData(sources, destination!, {
       to: args.to,
       seed: args.seed,
       shuffle: args.shuffle,
@@ -66,6 +66,13 @@ export default defineCommand({
       onBad: badRecords(report),
       onProgress: report.progress("Writing"),
     });
+    const result = await work.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (result === undefined) {
+      report.note("Interrupted; nothing was written.");
+      return 130;
+    }
     report.result([{ type: "convert", ...result }], table(result));
     return 0;
   },

@@ -33,7 +33,7 @@ export default defineCommand({
     }
     const received = report.download();
     const unpacking = report.progress("Unpacking files");
-    const result = await downloadData(name, {
+    const work = downloadData(name, {
       ...optional("folder", folder),
       ...optional("mirror", args.mirror),
       keep: args.keep,
@@ -41,6 +41,13 @@ export default defineCommand({
       onBytes: (_file, done, total) => received(done, total),
       onFiles: (files) => unpacking(files, undefined),
     });
+    const result = await work.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (result === undefined) {
+      report.note("Interrupted; the same command goes on where it stopped.");
+      return 130;
+    }
     const lines = [`${result.downloaded ? "Downloaded to" : "Already there:"} ${result.folder}`];
     if (result.skipped > 0) lines.push(`${result.skipped} links in the archive were left out.`);
     lines.push(`Use it: vitrine train ${result.source}`);

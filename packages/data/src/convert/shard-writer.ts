@@ -106,9 +106,10 @@ function entry(name: string, bytes: Uint8Array): Uint8Array[] {
   return [tarHeader(name, bytes.length), bytes, new Uint8Array(padding(bytes.length))];
 }
 
-/** The last part of a path: folders of this machine are nobody else's business. */
+/** The last part of a path, without the shard it lay in: folders of this machine are nobody else's business. */
 function nameOf(source: string): string {
-  return source.split(/[/\\]/).at(-1)!;
+  const last = source.split(/[/\\]/).at(-1)!;
+  return last.replace(/^.*\.(tar|tgz|gz|tfrecords?|tfrec)(-\d+-of-\d+)?#/, "");
 }
 
 /** A file that is written piece by piece; the writer waits where the disk is slow. */
