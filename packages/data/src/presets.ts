@@ -33,8 +33,8 @@ const interpolations: readonly Interpolation[] = ["nearest", "bilinear", "bicubi
 const cropModes: readonly CropMode[] = ["center", "squash", "border"];
 
 /**
- * A complete, checked preprocess. Missing: size 224, cropPct 0.875, center, bilinear, 3 channels, ImageNet's mean and std (their
- * averages for other channel counts). One mean or std stands for all channels.
+ * A complete, checked preprocess. Missing: size 224, cropPct 0.875, center, bilinear, 3 channels, ImageNet's mean and
+ * std (their averages for other channel counts). One mean or std stands for all channels.
  */
 export function resolvePreprocess(
   partial: Partial<Omit<Preprocess, "size">> & { size?: number | Size } = {},

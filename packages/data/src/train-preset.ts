@@ -1,5 +1,5 @@
-// The pipeline of training with the names, defaults and order of timm's create_transform: crop, flips, policy or colour jitter,
-// grey, blur. Normalisation and random erasing run on the batch, in the step.
+// The pipeline of training with the names, defaults and order of timm's create_transform: crop, flips, policy or colour
+// jitter, grey, blur. Normalisation and random erasing run on the batch, in the step.
 
 import { augmentPolicy, type PolicyOp } from "./policies/policy.ts";
 import { chances, oneOf, perChannel, range, toSize, usage } from "./preset-checks.ts";
@@ -9,9 +9,9 @@ import type { Interpolation, PadMode, Size, Transform, TransformOp } from "./tra
 import type { WarpInterpolation } from "./transforms/warp.ts";
 
 /**
- * `rrc`: random resized crop. `rkrc`, `rkrr`: resized with nearly its own aspect, then the middle or any part of it, with mirrored
- * borders. `pad`: resize the shortest edge, pad, cut anywhere (the CIFAR recipe). `none`: resize the shortest edge and cut the
- * middle.
+ * `rrc`: random resized crop. `rkrc`, `rkrr`: resized with nearly its own aspect, then the middle or any part of it,
+ * with mirrored borders. `pad`: resize the shortest edge, pad, cut anywhere (the CIFAR recipe). `none`: resize the
+ * shortest edge and cut the middle.
  */
 export type TrainCropMode = "rrc" | "rkrc" | "rkrr" | "pad" | "none";
 
@@ -34,8 +34,8 @@ export interface TrainTransformOptions {
   /** Automatic augmentation: `rand-m9-mstd0.5-inc1`, `v0`, `original`, `3a`, `augmix-m5-w4-d2`, `ta_wide` (none). */
   autoAugment?: string;
   /**
-   * One number for brightness, contrast and saturation, or [brightness, contrast, saturation, hue] (0.4); 0 turns it off. Left out
-   * where there is a policy, except where its string contains `3a`.
+   * One number for brightness, contrast and saturation, or [brightness, contrast, saturation, hue] (0.4); 0 turns it
+   * off. Left out where there is a policy, except where its string contains `3a`.
    */
   colorJitter?: number | readonly number[];
   /** Chance that the colour jitter runs (1). */
@@ -47,8 +47,8 @@ export interface TrainTransformOptions {
   /** Chance of a blur with a kernel of 23 pixels and a deviation of 0.1 … 2 (0). */
   gaussianBlurProb?: number;
   /**
-   * `random` (default) draws bilinear or bicubic for each crop and each geometric operation of a policy; it means bilinear for
-   * `pad` and `none`, and nearest for `ta_wide`. Policies warp with bicubic where it is lanczos.
+   * `random` (default) draws bilinear or bicubic for each crop and each geometric operation of a policy; it means
+   * bilinear for `pad` and `none`, and nearest for `ta_wide`. Policies warp with bicubic where it is lanczos.
    */
   interpolation?: Interpolation | "random";
   /** Of the data in 0 … 1, a number a channel; a policy's operations show it outside of the image (ImageNet's). */

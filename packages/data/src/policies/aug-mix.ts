@@ -1,5 +1,6 @@
-// AugMix, Hendrycks et al. 2020, https://arxiv.org/abs/1912.02781: chains of operations, mixed by random weights, and the mixture
-// blended with the image. Sums are 32-bit floats and results cut to integers, as NumPy and PIL do it in timm.
+// AugMix, Hendrycks et al. 2020, https://arxiv.org/abs/1912.02781: chains of operations, mixed by random weights, and
+// the mixture blended with the image. Sums are 32-bit floats and results cut to integers, as NumPy and PIL do it in
+// timm.
 
 import type { Rng } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";

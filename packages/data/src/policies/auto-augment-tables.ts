@@ -1,5 +1,6 @@
-// The policies of AutoAugment (Cubuk et al. 2019, https://arxiv.org/abs/1805.09501) for ImageNet, and 3-Augment (Touvron et al.
-// 2022, https://arxiv.org/abs/2204.07118): rows of [operation, chance, level]. One row is drawn for an image. Data, no logic.
+// The policies of AutoAugment (Cubuk et al. 2019, https://arxiv.org/abs/1805.09501) for ImageNet, and 3-Augment
+// (Touvron et al. 2022, https://arxiv.org/abs/2204.07118): rows of [operation, chance, level]. One row is drawn for an
+// image. Data, no logic.
 
 import type { AugmentName } from "./levels.ts";
 

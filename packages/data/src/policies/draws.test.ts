@@ -1,5 +1,5 @@
-// What policies draw, against the formulas: chances, levels, signs, choices and mixtures. Seeds are fixed; bounds are about four
-// standard errors wide.
+// What policies draw, against the formulas: chances, levels, signs, choices and mixtures. Seeds are fixed; bounds are
+// about four standard errors wide.
 
 import { Rng } from "@vitrine/core";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// Numbers: timm, torchvision and Pillow, made by scripts/fixtures/policies.py: every operation and every row of every policy, with
-// chances, levels and signs fixed.
+// Numbers: timm, torchvision and Pillow, made by scripts/fixtures/policies.py: every operation and every row of every
+// policy, with chances, levels and signs fixed.
 
 import { describe, expect, test } from "vitest";
 import fixture from "../__fixtures__/policies.json" with { type: "json" };

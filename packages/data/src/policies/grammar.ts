@@ -1,5 +1,5 @@
-// Reads policy strings: a name, then `-key value` sections without a space between, as in `rand-m9-mstd0.5-inc1`. timm skips a
-// section without a number and takes an unknown set for the default one; here both are mistakes, and marked.
+// Reads policy strings: a name, then `-key value` sections without a space between, as in `rand-m9-mstd0.5-inc1`. timm
+// skips a section without a number and takes an unknown set for the default one; here both are mistakes, and marked.
 
 import { didYouMean, VitrineError } from "@vitrine/core";
 
@@ -30,8 +30,8 @@ export function policyName(text: string): string {
 }
 
 /**
- * The sections after the name. Of a key that is given twice, the last one counts, as in timm, but for `mstd` and `mmax`, where the
- * first does.
+ * The sections after the name. Of a key that is given twice, the last one counts, as in timm, but for `mstd` and
+ * `mmax`, where the first does.
  * @throws VitrineError (usage) that marks the place and says what may stand there.
  */
 export function readSections(text: string, rules: SectionRules): Sections {

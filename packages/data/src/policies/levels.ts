@@ -1,7 +1,11 @@
-// How strong an operation of a policy is: levels (0 … 10, and above where `mmax` allows it) to what the operation takes.
-// The scales are those of timm's auto_augment.py, which has three for posterize because the papers' code disagrees.
+// How strong an operation of a policy is: levels (0 … 10, and above where `mmax` allows it) to what the operation
+// takes. The scales are those of timm's auto_augment.py, which has three for posterize because the papers' code
+// disagrees.
 
-/** The operations that policies are made of, with timm's names. `…Increasing` get stronger with the level; the others need not. */
+/**
+ * The operations that policies are made of, with timm's names. `…Increasing` get stronger with the level; the others
+ * need not.
+ */
 export const augmentNames = [
   "AutoContrast",
   "Equalize",
@@ -105,8 +109,8 @@ const scales: { readonly [N in AugmentName]: Scale } = {
 export const defaultReach: Reach = { translateConst: 250, translatePct: 0.45 };
 
 /**
- * What operation `name` takes at `level`: degrees, pixels, shares, factors, bits, thresholds or radii; nothing for operations
- * that have no strength. `negative` turns the sign of those that go two ways.
+ * What operation `name` takes at `level`: degrees, pixels, shares, factors, bits, thresholds or radii; nothing for
+ * operations that have no strength. `negative` turns the sign of those that go two ways.
  */
 export function augmentArgs(
   name: AugmentName,

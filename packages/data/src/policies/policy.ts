@@ -23,8 +23,8 @@ const mostSteps = 100;
 const policies: readonly string[] = ["rand", "augmix", "ta_wide", ...Object.keys(autoAugmentPolicies)];
 
 /**
- * The operation that a policy string names: `rand-m9-mstd0.5-inc1`, `original-mstd0.5`, `v0`, `3a`, `augmix-m5-w4-d2`, `ta_wide`.
- * Sections may stand in any order; docs/transforms.md lists them.
+ * The operation that a policy string names: `rand-m9-mstd0.5-inc1`, `original-mstd0.5`, `v0`, `3a`, `augmix-m5-w4-d2`,
+ * `ta_wide`. Sections may stand in any order; docs/transforms.md lists them.
  * @throws VitrineError (usage) that marks the mistake in the string.
  */
 export function augmentPolicy(text: string, settings: PolicySettings = {}): PolicyOp {

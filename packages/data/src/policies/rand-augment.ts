@@ -1,5 +1,5 @@
-// RandAugment, Cubuk et al. 2019, https://arxiv.org/abs/1909.13719, as timm has it: each of the operations drawn is done with a
-// chance, at a level that may vary.
+// RandAugment, Cubuk et al. 2019, https://arxiv.org/abs/1909.13719, as timm has it: each of the operations drawn is
+// done with a chance, at a level that may vary.
 
 import { type Rng, VitrineError } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
@@ -29,7 +29,10 @@ export function randAugment(image: RawImage, op: RandAugment, rng: Rng): RawImag
   return result;
 }
 
-/** The operations of an image: with repetition where all are as likely; by weight, and none twice, where there are weights. */
+/**
+ * The operations of an image: with repetition where all are as likely; by weight, and none twice, where there are
+ * weights.
+ */
 export function chooseTransforms(
   { transforms, weights, layers }: AugmentSet & { layers: number },
   rng: Rng,

@@ -1,5 +1,5 @@
-// TrivialAugment (wide), Müller and Hutter 2021, https://arxiv.org/abs/2103.10158, with torchvision's ranges and bins: one
-// operation for each image, at a strength drawn evenly.
+// TrivialAugment (wide), Müller and Hutter 2021, https://arxiv.org/abs/2103.10158, with torchvision's ranges and bins:
+// one operation for each image, at a strength drawn evenly.
 
 import type { Rng } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
@@ -67,7 +67,10 @@ export function drawTrivial(bins: number, rng: Rng): { name: TrivialName; streng
   return { name, strength: negative ? -strength : strength };
 }
 
-/** Strength of a bin: a shear's tangent, pixels, degrees, what is added to the factor 1, bits, a threshold; 0 for the others. */
+/**
+ * Strength of a bin: a shear's tangent, pixels, degrees, what is added to the factor 1, bits, a threshold; 0 for the
+ * others.
+ */
 export function trivialStrength(name: TrivialName, bin: number, bins: number = trivialBins): number {
   if (name === "Posterize") return 8 - roundHalfEven(Math.fround(bin / Math.fround((bins - 1) / 6)));
   const range = ranges[name];

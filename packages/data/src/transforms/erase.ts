@@ -1,6 +1,6 @@
-// Rectangles that vanish: Random Erasing (Zhong et al. 2017, https://arxiv.org/abs/1708.04896) with timm's draws, and Cutout
-// (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552). On bytes, for loaders whose batches go elsewhere than to
-// @vitrine/train, which erases on the device after normalising.
+// Rectangles that vanish: Random Erasing (Zhong et al. 2017, https://arxiv.org/abs/1708.04896) with timm's draws, and
+// Cutout (DeVries and Taylor 2017, https://arxiv.org/abs/1708.04552). On bytes, for loaders whose batches go elsewhere
+// than to @vitrine/train, which erases on the device after normalising.
 
 import { type Rng, VitrineError } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
@@ -13,7 +13,10 @@ export interface RandomErasing {
   op: "randomErasing";
   /** Chance that anything is erased. */
   p: number;
-  /** `const`: the mean. `rand`: a colour for each rectangle. `pixel`: a colour for each pixel. timm's normal draws, seen as bytes. */
+  /**
+   * `const`: the mean. `rand`: a colour for each rectangle. `pixel`: a colour for each pixel. timm's normal draws, seen
+   * as bytes.
+   */
   mode: "const" | "rand" | "pixel";
   /** Share of the image that all rectangles together take ([0.02, 1/3]). */
   area: readonly [number, number];

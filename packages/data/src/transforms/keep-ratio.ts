@@ -1,4 +1,5 @@
-// timm's crops `rkrc` and `rkrr`: resized with nearly its own aspect and cut in the middle or anywhere; what is missing is mirrored.
+// timm's crops `rkrc` and `rkrr`: resized with nearly its own aspect and cut in the middle or anywhere; what is missing
+// is mirrored.
 
 import type { Rng } from "@vitrine/core";
 import { blankImage, type RawImage } from "../raw-image.ts";
@@ -53,7 +54,10 @@ export function randomlyScaled(
   return scaledSize(image, size, zooms ? share : 1, bends ? aspect : 1);
 }
 
-/** Width and height before the cut: the image covers `size`, then shows `share` of that area, with its aspect times `aspect`. */
+/**
+ * Width and height before the cut: the image covers `size`, then shows `share` of that area, with its aspect times
+ * `aspect`.
+ */
 export function scaledSize(
   image: { width: number; height: number },
   [height, width]: Size,

@@ -1,7 +1,7 @@
-// Every operation of a transform: its row in `TransformOp`, and what runs it in `operations`. Adding one: a row in both; a row
-// that is missing below does not compile.
+// Every operation of a transform: its row in `TransformOp`, and what runs it in `operations`. Adding one: a row in
+// both; a row that is missing below does not compile.
 
-import { didYouMean, type Rng, VitrineError } from "@vitrine/core";
+import { didYouMean, type Rng } from "@vitrine/core";
 import { type AugMix, augMix } from "../policies/aug-mix.ts";
 import { type AutoAugment, autoAugment } from "../policies/auto-augment.ts";
 import { type RandAugment, randAugment } from "../policies/rand-augment.ts";
@@ -111,7 +111,9 @@ const operations: { readonly [N in Name]: Operation<N> } = {
   trivialAugment: (image, op, random) => trivialAugment(image, op, random()),
 };
 
-/** Runs one operation. `random` gives its stream. @throws VitrineError for a name that is none, as a JSON file may have it. */
+/**
+ * Runs one operation. `random` gives its stream. @throws TypeError for a name that is none, as a JSON file may have it.
+ */
 export function runOperation<N extends Name>(
   image: RawImage,
   op: Extract<TransformOp, { op: N }>,
@@ -121,7 +123,8 @@ export function runOperation<N extends Name>(
   if (!Object.hasOwn(operations, name)) {
     const known = Object.keys(operations);
     const message = `unknown operation "${name}"${didYouMean(String(name), known)}; operations are ${known.join(", ")}`;
-    throw new VitrineError("transform", message, { usage: true });
+    // No VitrineError: loaders take that for a bad sample, and pass on to the next.
+    throw new TypeError(`transform: ${message}`);
   }
   return operations[name](image, op, random);
 }

@@ -44,8 +44,9 @@ export function randomCrop(image: RawImage, { size, padding, padMode, fill }: Ra
 }
 
 /**
- * The box of torchvision's RandomResizedCrop (Szegedy et al. 2014, https://arxiv.org/abs/1409.4842): `scale` times the area, an
- * aspect drawn evenly in its logarithm. After ten boxes that do not fit, the largest box in the middle with an allowed aspect.
+ * The box of torchvision's RandomResizedCrop (Szegedy et al. 2014, https://arxiv.org/abs/1409.4842): `scale` times the
+ * area, an aspect drawn evenly in its logarithm. After ten boxes that do not fit, the largest box in the middle with an
+ * allowed aspect.
  */
 export function randomResizedBox(
   width: number,

@@ -6,7 +6,9 @@ import { centerBox, roundHalfEven } from "./crop.ts";
 import { resample } from "./resample.ts";
 import type { Interpolation, Size } from "./transform.ts";
 
-/** `exact`: both edges as given. `shortest`: keeps the ratio and covers the size. `longest`: keeps it and fits inside. */
+/**
+ * `exact`: both edges as given. `shortest`: keeps the ratio and covers the size. `longest`: keeps it and fits inside.
+ */
 export interface Resize {
   op: "resize";
   size: Size;
@@ -23,7 +25,10 @@ export function resize(image: RawImage, op: Resize): RawImage {
   return resample(image, width, height, op.interpolation);
 }
 
-/** The middle of the resized image without the rest of it, which is huge for a narrow image. Undefined where it is too small. */
+/**
+ * The middle of the resized image without the rest of it, which is huge for a narrow image. Undefined where it is too
+ * small.
+ */
 export function resizeAndCrop(image: RawImage, op: Resize, size: Size): RawImage | undefined {
   const [height, width] = resizedSize(image, op);
   if (height < size[0] || width < size[1]) return undefined;
@@ -31,8 +36,8 @@ export function resizeAndCrop(image: RawImage, op: Resize, size: Size): RawImage
 }
 
 /**
- * Where the ratio is kept, torchvision's arithmetic for square sizes (the other edge is cut to an integer) and timm's for others
- * (it is rounded).
+ * Where the ratio is kept, torchvision's arithmetic for square sizes (the other edge is cut to an integer) and timm's
+ * for others (it is rounded).
  */
 function resizedSize(image: RawImage, { size: [height, width], fit }: Resize): Size {
   if (fit === "exact") return [height, width];

@@ -1,12 +1,14 @@
-// A clean image beside augmented ones of the same crop: what AugMix' consistency loss is trained on (timm's AugMixDataset and its
-// `--aug-splits`).
+// A clean image beside augmented ones of the same crop: what AugMix' consistency loss is trained on (timm's
+// AugMixDataset and its `--aug-splits`).
 
 import { VitrineError } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
 import type { TrainTransformParts } from "../train-preset.ts";
 import { applyTransform, type SampleKey } from "./transform.ts";
 
-/** `splits` images of one size: the first after `primary` only, each other after `secondary` too, with draws of its own. */
+/**
+ * `splits` images of one size: the first after `primary` only, each other after `secondary` too, with draws of its own.
+ */
 export function applySplits(
   image: RawImage,
   { primary, secondary }: TrainTransformParts,

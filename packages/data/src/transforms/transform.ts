@@ -1,5 +1,5 @@
-// A transform is a list of plain objects, so that it travels to workers and into JSON files; `applyTransform` runs it. The
-// operations are listed in operations.ts.
+// A transform is a list of plain objects, so that it travels to workers and into JSON files; `applyTransform` runs it.
+// The operations are listed in operations.ts.
 
 import { Rng, VitrineError } from "@vitrine/core";
 import { type RawImage, withChannels } from "../raw-image.ts";
@@ -30,13 +30,16 @@ export interface SampleKey {
   epoch: number;
   /** Position of the sample in its data set. */
   sample: number;
-  /** How often the sample came before in the same epoch (repeated augmentation, drawing with replacement); 0 where left out. */
+  /**
+   * How often the sample came before in the same epoch (repeated augmentation, drawing with replacement); 0 where left
+   * out.
+   */
   repeat?: number;
 }
 
 /**
- * The image with `transform.size` and `transform.channels`. Random operations need `key`; the same key gives the same bytes, and
- * each operation draws from a stream of its own, so that adding one leaves the draws of the others alone.
+ * The image with `transform.size` and `transform.channels`. Random operations need `key`; the same key gives the same
+ * bytes, and each operation draws from a stream of its own, so that adding one leaves the draws of the others alone.
  * The result is `image` itself when there is nothing to do.
  */
 export function applyTransform(image: RawImage, transform: Transform, key?: SampleKey): RawImage {
