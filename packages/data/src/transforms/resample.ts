@@ -75,7 +75,12 @@ function nearest(image: RawImage, width: number, height: number, box: Box, windo
     for (let x = window.left; x < window.left + window.width; x++) {
       const pixel = (row + columns[x]!) * channels;
       data[target] = source[pixel]!;
-      for (let c = 1; c < channels; c++) data[target + c] = source[pixel + c]!;
+      if (channels === 3) {
+        data[target + 1] = source[pixel + 1]!;
+        data[target + 2] = source[pixel + 2]!;
+      } else {
+        for (let c = 1; c < channels; c++) data[target + c] = source[pixel + c]!;
+      }
       target += channels;
     }
   }

@@ -20,7 +20,13 @@ export const sampleNearest: Sampler = ({ data, width, height, channels }, xs, ys
     const y = ys[i]!;
     if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
     const s = ((y | 0) * width + (x | 0)) * channels;
-    for (let c = 0; c < channels; c++) out[t + c] = data[s + c]!;
+    out[t] = data[s]!;
+    if (channels === 3) {
+      out[t + 1] = data[s + 1]!;
+      out[t + 2] = data[s + 2]!;
+    } else {
+      for (let c = 1; c < channels; c++) out[t + c] = data[s + c]!;
+    }
   }
 };
 
