@@ -127,6 +127,16 @@ describe.each(["onnx", "cpu"])("on %s", (backend) => {
   });
 });
 
+test("large batches have noise in all images, no two in the same place", async () => {
+  await useOnnx();
+  const batch = { ...noisy(20, 10, 10, 1), targets: new Float32Array(20) };
+  const boxes = Float32Array.from({ length: 80 }, (_, k) => [0, 10, 0, 10][k % 4]!);
+  const x = prepared({ ...batch, erase: { boxes, noise: Int32Array.of(3, 4) } }, [0], [1]);
+  const images = Array.from({ length: 20 }, (_, i) => x.slice(100 * i, 100 * i + 100));
+  expect(new Set(images.map((image) => image.join())).size).toBe(20);
+  for (const image of images) expect(new Set(image).size).toBe(100);
+});
+
 test("erases what is mixed, and not the partner's hole into the image", () => {
   const batch = { ...noisy(2, 4, 4, 1), targets: new Float32Array(2) };
   const erase = { boxes: Float32Array.of(0, 2, 0, 4, 0, 0, 0, 0) };

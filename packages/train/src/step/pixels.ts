@@ -57,18 +57,17 @@ export function stepInputs(batch: StepBatch): PixelInputs {
   return { images: bytes, ...tensorsOf(extraInputs(batch)) };
 }
 
+// Below, images are rows of numbers, [B, H, W C]: masks and constants of that form have no last dimension of 1 or 3, over
+// which engines on a processor broadcast number by number.
+
 /** Normalised, mixed and erased images, [B, H, W, C]. */
 export function prepareImages(inputs: PixelInputs, mean: readonly number[], std: readonly number[]): tf.Tensor4D {
   const { images, mix } = inputs;
-  const x = normalise(images, mean, std);
-  return eraseImages(mix === undefined ? x : mixImages(x, mix), inputs);
-}
-
-/** `(x/255 - mean) / std` */
-function normalise(images: tf.Tensor4D, mean: readonly number[], std: readonly number[]): tf.Tensor4D {
-  const scale = tf.tensor1d(std.map((s) => 1 / (255 * s)));
-  const shift = tf.tensor1d(std.map((s, c) => -mean[c]! / s));
-  return tf.add(tf.mul(tf.cast(images, "float32"), scale), shift);
+  const { shape } = images;
+  const channels = shape[3];
+  const x = normalise(rowsOf(images), mean, std);
+  const mixed = mix === undefined ? x : mixRowsOf(x, mix, channels);
+  return tf.reshape(eraseRows(mixed, inputs, channels), shape);
 }
 
 /**
@@ -76,45 +75,99 @@ function normalise(images: tf.Tensor4D, mean: readonly number[], std: readonly n
  * x: [B, H, W, C], mix: [B or 1, 5], partners: [B].
  */
 export function mixImages(x: tf.Tensor4D, mix: tf.Tensor2D, partners?: Int32Array): tf.Tensor4D {
-  const [batch, height, width] = x.shape;
+  return tf.reshape(mixRowsOf(rowsOf(x), mix, x.shape[3], partners), x.shape);
+}
+
+/** Boxes filled with zeros (the mean), with a colour each, or with normal noise. A later box lies over an earlier one. */
+export function eraseImages(x: tf.Tensor4D, inputs: Omit<PixelInputs, "images">): tf.Tensor4D {
+  return tf.reshape(eraseRows(rowsOf(x), inputs, x.shape[3]), x.shape);
+}
+
+/** [B, H, W, C] → [B, H, W C] */
+function rowsOf(x: tf.Tensor4D): tf.Tensor3D {
+  const [batch, height, width, channels] = x.shape;
+  return tf.reshape(x, [batch, height, width * channels]);
+}
+
+/** `(x/255 - mean) / std` */
+function normalise(x: tf.Tensor3D, mean: readonly number[], std: readonly number[]): tf.Tensor3D {
+  const [, , length] = x.shape;
+  const each = (value: (c: number) => number) =>
+    tf.tensor1d(Float32Array.from({ length }, (_, i) => value(i % std.length)));
+  const scale = each((c) => 1 / (255 * std[c]!));
+  const shift = each((c) => -mean[c]! / std[c]!);
+  return tf.add(tf.mul(tf.cast(x, "float32"), scale), shift);
+}
+
+function mixRowsOf(x: tf.Tensor3D, mix: tf.Tensor2D, channels: number, partners?: Int32Array): tf.Tensor3D {
+  const [batch, height, length] = x.shape;
   const [own, box] = tf.split(mix, [1, 4], 1) as [tf.Tensor2D, tf.Tensor2D];
-  const outside = tf.sub(1, inside(box, height, width));
-  const weight = tf.mul(outside, tf.reshape(own, [-1, 1, 1, 1])); // [B or 1, H, W, 1]
+  const outside = tf.sub(1, inside(box, height, length, channels));
+  const weight = tf.mul(outside, tf.reshape(own, [-1, 1, 1])); // [B or 1, H, W C]
   const order = partners ?? Int32Array.from({ length: batch }, (_, i) => batch - 1 - i);
   const partner = tf.gather(x, tf.tensor1d(order, "int32"));
   return tf.add(tf.mul(x, weight), tf.mul(partner, tf.sub(1, weight)));
 }
 
-/** Boxes filled with zeros (the mean), with a colour each, or with normal noise. A later box lies over an earlier one. */
-export function eraseImages(x: tf.Tensor4D, { boxes, colours, noise }: Omit<PixelInputs, "images">): tf.Tensor4D {
+function eraseRows(x: tf.Tensor3D, inputs: Omit<PixelInputs, "images">, channels: number): tf.Tensor3D {
+  const { boxes, colours, noise } = inputs;
   if (boxes === undefined) return x;
-  const [, height, width] = x.shape;
-  const each = (tf.unstack(boxes, 1) as tf.Tensor2D[]).map((box) => inside(box, height, width));
+  const [, height, length] = x.shape;
+  const each = (tf.unstack(boxes, 1) as tf.Tensor2D[]).map((box) => inside(box, height, length, channels));
   if (colours !== undefined) {
-    const fills = tf.unstack(colours, 1).map((colour) => tf.reshape(colour, [-1, 1, 1, x.shape[3]]));
-    return each.reduce((under, m, n) => tf.add(tf.mul(under, tf.sub(1, m)), tf.mul(fills[n]!, m)), x);
+    const fills = (tf.unstack(colours, 1) as tf.Tensor2D[]).map((colour) => tf.tile(colour, [1, length / channels]));
+    return each.reduce((under, m, n): tf.Tensor3D => {
+      const fill = tf.reshape(fills[n]!, [-1, 1, length]);
+      return tf.add(tf.mul(under, tf.sub(1, m)), tf.mul(m, fill));
+    }, x);
   }
-  const kept = each.map((m): tf.Tensor4D => tf.sub(1, m)).reduce((a, b) => tf.mul(a, b));
-  const left: tf.Tensor4D = tf.mul(x, kept);
-  return noise === undefined ? left : tf.add(left, tf.mul(normalNoise(noise, x.shape), tf.sub(1, kept)));
+  const kept = each.map((m): tf.Tensor3D => tf.sub(1, m)).reduce((a, b) => tf.mul(a, b));
+  const left: tf.Tensor3D = tf.mul(x, kept);
+  return noise === undefined ? left : tf.add(left, tf.mul(noiseRows(noise, x.shape), tf.sub(1, kept)));
 }
 
-/** 1 in the box, 0 outside of it, [N, H, W, 1]. box: [N, 4], rows yl to yh and columns xl to xh, ends excluded. */
-function inside(box: tf.Tensor2D, height: number, width: number): tf.Tensor4D {
+/**
+ * 1 in the box, 0 outside of it, [N, H, W C]. box: [N, 4], rows yl to yh and columns xl to xh, ends excluded. The largest
+ * tensor is made by one product of rows and columns.
+ */
+function inside(box: tf.Tensor2D, height: number, length: number, channels: number): tf.Tensor3D {
   const [yl, yh, xl, xh] = tf.split(box, 4, 1);
-  const span = (from: tf.Tensor, to: tf.Tensor, size: number) => {
-    const places = tf.tensor2d(
-      Float32Array.from({ length: size }, (_, i) => i),
-      [1, size],
-    );
-    return tf.cast(tf.logicalAnd(tf.greaterEqual(places, from), tf.less(places, to)), "float32"); // [N, size]
+  const span = (from: tf.Tensor, to: tf.Tensor, places: Float32Array) => {
+    const at = tf.tensor2d(places, [1, places.length]);
+    return tf.cast(tf.logicalAnd(tf.greaterEqual(at, from), tf.less(at, to)), "float32");
   };
-  const rows = tf.reshape(span(yl!, yh!, height), [-1, height, 1, 1]);
-  return tf.mul(rows, tf.reshape(span(xl!, xh!, width), [-1, 1, width, 1]));
+  const rows = Float32Array.from({ length: height }, (_, i) => i);
+  const columns = Float32Array.from({ length }, (_, i) => Math.floor(i / channels));
+  return tf.mul(
+    tf.reshape(span(yl!, yh!, rows), [-1, height, 1]),
+    tf.reshape(span(xl!, xh!, columns), [-1, 1, length]),
+  );
+}
+
+/** Images with noise of their own. */
+const ownNoise = 8;
+/** Multiples of it, taken modulo 1, stay apart from each other for as long as can be. */
+const golden = 0.618034;
+
+/**
+ * Normal noise, [B, H, W C], independent within an image. In a batch of more than eight, an image has the noise of the one
+ * eight places before, moved down by some rows: drawing is what costs, and little of it is seen.
+ */
+function noiseRows(key: tf.Tensor1D, [batch, height, length]: [number, number, number]): tf.Tensor3D {
+  const drawn = Math.min(batch, ownNoise);
+  const noise = normalNoise(key, [drawn, height, length]);
+  if (drawn === batch) return noise;
+  const rows = Int32Array.from({ length: batch * height }, (_, k) => {
+    const [i, y] = [Math.floor(k / height), k % height];
+    const moved = (y + Math.floor(height * ((Math.floor(i / drawn) * golden) % 1))) % height;
+    return (i % drawn) * height + moved;
+  });
+  const flat = tf.reshape(noise, [drawn * height, length]);
+  return tf.reshape(tf.gather(flat, tf.tensor1d(rows, "int32")), [batch, height, length]);
 }
 
 /** Normal numbers by Box and Muller from the uniform ones of a key, which have the same bits on every backend. */
-function normalNoise(key: tf.Tensor1D, shape: readonly number[]): tf.Tensor4D {
+function normalNoise(key: tf.Tensor1D, shape: [number, number, number]): tf.Tensor3D {
   const count = shape.reduce((product, d) => product * d, 1);
   const half = Math.ceil(count / 2);
   const uniform = keyedUniform(trainingMode(key), "erase", [2, half]);
@@ -122,5 +175,5 @@ function normalNoise(key: tf.Tensor1D, shape: readonly number[]): tf.Tensor4D {
   const radius = tf.sqrt(tf.mul(-2, tf.log(tf.sub(1, a))));
   const angle = tf.mul(2 * Math.PI, b);
   const normal = tf.concat([tf.mul(radius, tf.cos(angle)), tf.mul(radius, tf.sin(angle))]);
-  return tf.reshape(tf.slice(normal, [0], [count]), [...shape] as [number, number, number, number]);
+  return tf.reshape(tf.slice(normal, [0], [count]), shape);
 }
