@@ -82,9 +82,8 @@ const operations: { readonly [N in Name]: Operation<N> } = {
   pad(image, { padding, padMode, fill }) {
     return pad(image, { left: padding, top: padding, right: padding, bottom: padding }, padMode, fill);
   },
-  // A flip that is certain is drawn all the same: its stream is asked for in any case.
-  hflip: (image, { p }, random) => (random().uniform() < p ? flipHorizontally(image) : image),
-  vflip: (image, { p }, random) => (random().uniform() < p ? flipVertically(image) : image),
+  hflip: maybe<"hflip">(flipHorizontally),
+  vflip: maybe<"vflip">(flipVertically),
   rotation: (image, op, random) => randomRotation(image, op, random()),
   affine: (image, op, random) => randomAffine(image, op, random()),
   perspective: randomPerspective,
