@@ -110,6 +110,23 @@ describe("round trips", () => {
     expect([back.classes, back.label(0)]).toEqual([["a", "b", "c"], 2]);
   });
 
+  test.each(outputFormats)("parquet files and lists to %s", async (to) => {
+    const parquet = join(import.meta.dirname, "../__fixtures__/shards/zstd.parquet");
+    const source = await folder();
+    const rows = [0, 1, 2].map(
+      (i) => `train/${["cat", "dog"][i % 2]}/${i}.${["png", "jpg", "webp"][i]},${["b", "a"][i % 2]}`,
+    );
+    await writeFile(join(source, "manifest.csv"), `path,label\n${rows.join("\n")}\n`);
+    for (const path of [parquet, join(source, "manifest.csv")]) {
+      const data = await openDataset(path);
+      const next = output();
+      await convertData([{ split: "", data }], next, { to });
+      const back = await openDataset(next);
+      expect(back.classes).toEqual(data.classes);
+      expect(await contents(back)).toEqual(await contents(data));
+    }
+  });
+
   test("streams are written in their own order", async () => {
     const first = output();
     await convertData([{ split: "", data: arrays(5) }], first, { to: "webdataset", shuffle: false });

@@ -61,7 +61,8 @@ export class ByteReader {
     const next = async () => {
       try {
         const { done, value } = await chunks.next();
-        return done ? new Uint8Array() : value;
+        // A plain view: a Buffer's own `slice` copies nothing.
+        return done ? new Uint8Array() : new Uint8Array(value.buffer, value.byteOffset, value.length);
       } catch (error) {
         throw new VitrineError(file, `damaged gzip file: ${(error as Error).message}`, { cause: error });
       }

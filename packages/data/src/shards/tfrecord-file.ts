@@ -42,7 +42,7 @@ export async function* readRecords(reader: ByteReader, complain: Complain): Asyn
       const body = await reader.read(length + 4);
       if (body.length < length + 4)
         return complain(offset, `truncated: expected ${length + 4} bytes in a record, found ${body.length}`);
-      const expected = new DataView(body.buffer).getUint32(length, true);
+      const expected = new DataView(body.buffer, body.byteOffset).getUint32(length, true);
       const found = maskedCrc32c(body, 0, length);
       if (found === expected) yield { offset, data: body.subarray(0, length) };
       else complain(offset, `wrong checksum of a record: expected ${hex(expected)}, found ${hex(found)}`);

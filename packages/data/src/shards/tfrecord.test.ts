@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -8,6 +8,7 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { openDataset, openStream } from "../datasets/open.ts";
 import { openTfrecord, streamTfrecord } from "../datasets/shards.ts";
 import type { BadRecord, SampleStream } from "../datasets/stream.ts";
+import { maskedCrc32c } from "./crc32c.ts";
 import { encodeExample } from "./example.ts";
 import { expandBraces } from "./find-shards.ts";
 import { frameRecord } from "./tfrecord-file.ts";
@@ -100,7 +101,7 @@ describe("TFRecord", () => {
   test("may be gzipped", async () => {
     const path = await folder();
     await writeFile(join(path, "a.tfrecord.gz"), gzipSync(Buffer.concat([record(0), record(1), record(2)])));
-    const cache = join(path, "cache");
+    const cache = await folder();
     expect((await contents(await openTfrecord(path, { cache }))).map(([, label]) => label)).toEqual([0, 1, 2]);
     expect((await streamed(await streamTfrecord(path, { classes: ["a", "b", "c"] }))).labels).toEqual([0, 1, 2]);
   });
@@ -154,7 +155,36 @@ describe("TFRecord", () => {
     expect(bad[0]!.reason).toMatch(/wrong checksum of a record's length; looking for the next record/);
   });
 
-  test("a giant length with its right checksum takes no memory", async () => {
+  test("a length of a terabyte with its right checksum is refused, and the next record found", async () => {
+    const path = join(await folder(), "a.tfrecord");
+    const head = Buffer.alloc(12);
+    head.writeBigUInt64LE(2n ** 40n);
+    head.writeUInt32LE(maskedCrc32c(head, 0, 8), 8);
+    for (const packed of [false, true]) {
+      const bytes = Buffer.concat([record(0), head, Buffer.alloc(1000), record(1)]);
+      const file = packed ? `${path}.gz` : path;
+      await writeFile(file, packed ? gzipSync(bytes) : bytes);
+      const { labels, bad } = await streamed(await streamTfrecord(file, { classes: ["a", "b", "c"] }));
+      expect(labels).toEqual([0, 1]);
+      expect(bad).toEqual([
+        {
+          shard: file,
+          offset: record(0).length,
+          reason: expect.stringMatching(/a record of 1099511627776 bytes is too long/),
+        },
+      ]);
+    }
+  });
+
+  test("a gzipped shard that would fill the disk is refused", async () => {
+    const path = await folder();
+    await writeFile(join(path, "a.tfrecord.gz"), gzipSync(new Uint8Array(2 ** 25)));
+    const cache = join(path, "cache");
+    await expect(openTfrecord(path, { cache })).rejects.toThrow(/holds more than 200 times its own size/);
+    expect(await readdir(join(cache, "unpacked"))).toEqual([]);
+  });
+
+  test("a record that is cut off takes no more memory than there is", async () => {
     const path = join(await folder(), "a.tfrecord");
     const whole = frameRecord(new Uint8Array(2 ** 20));
     await writeFile(path, Buffer.concat([record(0), whole.subarray(0, 100)]));
@@ -163,24 +193,28 @@ describe("TFRecord", () => {
     expect(cut.bad[0]!.reason).toMatch(/truncated: expected 1048580 bytes in a record, found 88/);
   });
 
-  test("whatever is broken, what comes is right and nothing throws", async () => {
-    const path = join(await folder(), "a.tfrecord");
-    const whole = Buffer.concat(Array.from({ length: 6 }, (_, i) => record(i)));
-    await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), async (at, value, length) => {
-        const bytes = Buffer.from(whole.subarray(0, length));
-        if (at < length) bytes[at] = value;
-        await writeFile(path, bytes);
-        for await (const { content, label } of (await streamTfrecord(path, { classes: ["a", "b", "c"] })).open(0)) {
-          const found = content as Uint8Array;
-          const i = [0, 1, 2, 3, 4, 5].find((k) => image(k)[1] === found[1])!;
-          expect(found).toEqual(image(i));
-          expect(label).toBe(i % 3);
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+  test.each(["a.tfrecord", "a.tfrecord.gz"])(
+    "whatever is broken, what comes is right and nothing throws (%s)",
+    async (name) => {
+      const path = join(await folder(), name);
+      const records = Buffer.concat(Array.from({ length: 6 }, (_, i) => record(i)));
+      const whole = name.endsWith(".gz") ? gzipSync(records) : records;
+      await fc.assert(
+        fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), async (at, value, length) => {
+          const bytes = Buffer.from(whole.subarray(0, length));
+          if (at < length) bytes[at] = value;
+          await writeFile(path, bytes);
+          for await (const { content, label } of (await streamTfrecord(path, { classes: ["a", "b", "c"] })).open(0)) {
+            const found = content as Uint8Array;
+            const i = [0, 1, 2, 3, 4, 5].find((k) => image(k)[1] === found[1])!;
+            expect(found).toEqual(image(i));
+            expect(label).toBe(i % 3);
+          }
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   test("labels outside of the classes are counted and left out", async () => {
     const path = join(await folder(), "a.tfrecord");
