@@ -1,4 +1,5 @@
-// Batches as the trainer sees them, turned back into pictures: the trainer's own loader, draws and compiled preparation.
+// Batches as the trainer sees them, turned back into pictures: the trainer's own loader, draws and compiled
+// preparation.
 
 import { type Batch, jit, type Model, tf } from "@vitrine/core";
 import type { RawImage } from "@vitrine/data";

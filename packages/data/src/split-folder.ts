@@ -1,5 +1,5 @@
-// One folder a class becomes train/ and val/ (or more), or folds with a train/ and a val/ each, all with the same classes:
-// `vitrine data split`.
+// One folder a class becomes train/ and val/ (or more), or folds with a train/ and a val/ each, all with the same
+// classes: `vitrine data split`.
 
 import { copyFile, link, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -39,8 +39,9 @@ export interface SplitReport {
 }
 
 /**
- * Splits an image folder class by class, at random by `seed`; a file always lands in the same split for the same seed and files. The
- * source stays as it is. `output` must be missing or empty; it appears whole when all is done, or not at all.
+ * Splits an image folder class by class, at random by `seed`; a file always lands in the same split for the same seed
+ * and files. The source stays as it is. `output` must be missing or empty; it appears whole when all is done, or not at
+ * all.
  */
 export async function splitFolder(source: string, output: string, options: SplitOptions = {}): Promise<SplitReport> {
   const { ratios = { train: 0.7, val: 0.3 }, seed = 42 } = options;
@@ -62,9 +63,9 @@ export async function splitFolder(source: string, output: string, options: Split
 }
 
 /**
- * Folders `fold-0` and so on, in each of which `val` holds one part of the images and `train` the others; of each class as
- * many in each part, give or take one. The folds are those of `stratifiedFolds` for the same seed. Every image lies in every
- * fold, so links are what one wants.
+ * Folders `fold-0` and so on, in each of which `val` holds one part of the images and `train` the others; of each class
+ * as many in each part, give or take one. The folds are those of `stratifiedFolds` for the same seed. Every image lies
+ * in every fold, so links are what one wants.
  */
 export async function splitFolds(
   source: string,
@@ -146,8 +147,8 @@ async function layOut(
 }
 
 /**
- * `total` items shared by `ratios`: whole numbers nearest to the shares that sum to `total` (largest remainder), and at least one for
- * each share above 0 as long as there are enough, the largest share first.
+ * `total` items shared by `ratios`: whole numbers nearest to the shares that sum to `total` (largest remainder), and at
+ * least one for each share above 0 as long as there are enough, the largest share first.
  */
 export function apportion(total: number, ratios: readonly number[]): number[] {
   const sizes = ratios.map((ratio) => Math.floor(total * ratio + 1e-9));

@@ -1,5 +1,5 @@
-// Random erasing as timm's RandomErasing draws it: boxes over normalised images, filled with the mean, with a colour, or with
-// noise. What is drawn here is small; pixels are erased inside the compiled step (step/pixels.ts).
+// Random erasing as timm's RandomErasing draws it: boxes over normalised images, filled with the mean, with a colour,
+// or with noise. What is drawn here is small; pixels are erased inside the compiled step (step/pixels.ts).
 // https://arxiv.org/abs/1708.04896
 
 import { type Batch, didYouMean, Rng, VitrineError } from "@vitrine/core";
@@ -11,7 +11,9 @@ const modes = ["const", "rand", "pixel"] as const;
 export interface ErasingConfig {
   /** Chance that an image is erased. 0 turns it off. */
   prob: number;
-  /** What a box is filled with: the mean (`const`), a colour (`rand`) or noise (`pixel`), both normal. Default `const`. */
+  /**
+   * What a box is filled with: the mean (`const`), a colour (`rand`) or noise (`pixel`), both normal. Default `const`.
+   */
   mode?: (typeof modes)[number];
   /** Boxes of an image, drawn between the two; each is smaller the more there are. Default 1 and `minCount`. */
   minCount?: number;

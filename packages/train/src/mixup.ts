@@ -1,7 +1,7 @@
-// Mixup and CutMix as timm's Mixup class draws them: a weight and a box for a batch, for each pair of images, or for each
-// image. The partner of an image is the image at the same place of the reversed batch. What is drawn here is small; pixels are
-// mixed inside the compiled step (step/pixels.ts).
-// https://arxiv.org/abs/1710.09412, https://arxiv.org/abs/1905.04899
+// Mixup and CutMix as timm's Mixup class draws them: a weight and a box for a batch, for each pair of images, or for
+// each image. The partner of an image is the image at the same place of the reversed batch. What is drawn here is
+// small; pixels are mixed inside the compiled step (step/pixels.ts). https://arxiv.org/abs/1710.09412,
+// https://arxiv.org/abs/1905.04899
 
 import { type Batch, didYouMean, Rng, VitrineError } from "@vitrine/core";
 import { labelTargets } from "./losses.ts";
@@ -13,7 +13,9 @@ export interface MixupConfig {
   mixupAlpha?: number;
   /** CutMix's λ is drawn from Beta(α, α). 0 turns it off. Default 0. */
   cutmixAlpha?: number;
-  /** Smallest and largest side of CutMix's box as a share of the image; CutMix is then on, and λ is what the box leaves. */
+  /**
+   * Smallest and largest side of CutMix's box as a share of the image; CutMix is then on, and λ is what the box leaves.
+   */
   cutmixMinmax?: readonly [number, number];
   /** Chance that a batch (a pair, an image) is mixed at all. Default 1. */
   prob?: number;
@@ -35,7 +37,9 @@ export interface MixupConfig {
 export interface Mix {
   /** Share of an image's own label; the partner's share is the rest. */
   lam: number;
-  /** Pixels taken from the partner: rows yl to yh, columns xl to xh, ends excluded. Left out, all pixels are blended. */
+  /**
+   * Pixels taken from the partner: rows yl to yh, columns xl to xh, ends excluded. Left out, all pixels are blended.
+   */
   box?: readonly [yl: number, yh: number, xl: number, xh: number];
 }
 
@@ -90,9 +94,9 @@ function shareOutside([yl, yh, xl, xh]: NonNullable<Mix["box"]>, height: number,
 }
 
 /**
- * What is done to each image of a batch, [batch.size]. `batch` mode draws by the batch's position in the epoch; the others by
- * the sample (of a pair: the first), so that it does not matter which batch or machine a sample lands in. Position, not
- * history: a resumed run draws the same.
+ * What is done to each image of a batch, [batch.size]. `batch` mode draws by the batch's position in the epoch; the
+ * others by the sample (of a pair: the first), so that it does not matter which batch or machine a sample lands in.
+ * Position, not history: a resumed run draws the same.
  */
 export function drawMixes(
   config: MixupConfig,
@@ -117,8 +121,8 @@ export function drawMixes(
 }
 
 /**
- * What tells the samples of a batch apart: the index, and which time it comes (repeated augmentation). Where the order has
- * each sample once, one may still stand in for another that cannot be read: the times within the batch are counted.
+ * What tells the samples of a batch apart: the index, and which time it comes (repeated augmentation). Where the order
+ * has each sample once, one may still stand in for another that cannot be read: the times within the batch are counted.
  */
 export function sampleKeys({ indices, repeats }: Pick<Batch, "indices" | "repeats">): [index: number, time: number][] {
   const seen = new Map<string, number>();
@@ -171,7 +175,9 @@ export function mixRows(mixes: readonly (Mix | undefined)[], mode: MixupConfig["
   );
 }
 
-/** Smoothed targets of a batch, each mixed with that of its partner (see `mixImages`). Flat [labels.length, classes]. */
+/**
+ * Smoothed targets of a batch, each mixed with that of its partner (see `mixImages`). Flat [labels.length, classes].
+ */
 export function mixTargets(
   labels: Int32Array,
   classes: number,
@@ -189,7 +195,10 @@ export function mixTargets(
   });
 }
 
-/** The stream of a draw: by the position of the batch in the epoch, or by the sample and which time it occurs in the batch. */
+/**
+ * The stream of a draw: by the position of the batch in the epoch, or by the sample and which time it occurs in the
+ * batch.
+ */
 export function mixRng(seed: number, epoch: number, ...place: readonly number[]): Rng {
   return Rng.of(seed, epoch, ...place, "mix");
 }

@@ -19,8 +19,8 @@ export function mixes(mixup: MixupConfig | undefined, epoch: number): boolean {
 }
 
 /**
- * A micro-batch for the step; what is drawn depends on the seed, the batch's position in its epoch and its samples alone.
- * Its inputs are there whatever the dice say: one compiled step for all batches.
+ * A micro-batch for the step; what is drawn depends on the seed, the batch's position in its epoch and its samples
+ * alone. Its inputs are there whatever the dice say: one compiled step for all batches.
  */
 export function prepareBatch(batch: Batch, how: Preparation, epoch: number, position: number): StepBatch {
   const { images, size, height, width, channels, labels } = batch;

@@ -19,7 +19,10 @@ import { type PreviewedBatch, previewPage, previewSheet } from "../pages/preview
 import { previewer } from "../preview.ts";
 import { UsageError } from "../usage-error.ts";
 
-/** Options of the recipe that change images or targets; the others are understood, so that a line for `train` can be pasted. */
+/**
+ * Options of the recipe that change images or targets; the others are understood, so that a line for `train` can be
+ * pasted.
+ */
 const shown = /^(batch-size|smoothing|mixup|cutmix|re(prob|mode|count|split)$)/;
 const recipe = Object.fromEntries(
   Object.entries(recipeOptions).map(([name, spec]): [string, OptionSpec] => [

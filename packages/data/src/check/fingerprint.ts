@@ -1,5 +1,6 @@
-// What an image looks like in a few bytes, so that copies that were scaled, compressed again or slightly changed are found:
-// a difference hash (is a cell darker than its right neighbour?) and the colours of the cells, which tell plain images apart.
+// What an image looks like in a few bytes, so that copies that were scaled, compressed again or slightly changed are
+// found: a difference hash (is a cell darker than its right neighbour?) and the colours of the cells, which tell plain
+// images apart.
 
 import { type RawImage, withChannels } from "../raw-image.ts";
 

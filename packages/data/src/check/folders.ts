@@ -6,7 +6,10 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { findImages, kindOf } from "../datasets/find-images.ts";
 import type { IssueKind } from "./issues.ts";
 
-/** Empty class folders, links to nothing, files of other kinds, and images beside the folders. Nothing for data sets of other forms. */
+/**
+ * Empty class folders, links to nothing, files of other kinds, and images beside the folders. Nothing for data sets of
+ * other forms.
+ */
 export async function folderIssues(dataset: Dataset): Promise<[IssueKind, string, string[]][]> {
   const root = dataset.name;
   if (dataset.files !== true || (await kindOf(root)) !== "folder") return [];

@@ -1,6 +1,8 @@
 // What can be wrong with a data set, and how bad it is.
 
-/** `error`: training would fail, skip the image, or be measured wrongly. `warning`: worth a look. `note`: good to know. */
+/**
+ * `error`: training would fail, skip the image, or be measured wrongly. `warning`: worth a look. `note`: good to know.
+ */
 export type Level = "error" | "warning" | "note";
 
 /** Kinds of findings in the order of reports, with their level and a title. */

@@ -1,5 +1,5 @@
-// Groups of images that look alike, without comparing each with each. Two hashes that differ in d bits or fewer agree in one
-// of any d + 1 parts, so only images that share a part are compared (multi-index hashing, Norouzi et al. 2012,
+// Groups of images that look alike, without comparing each with each. Two hashes that differ in d bits or fewer agree
+// in one of any d + 1 parts, so only images that share a part are compared (multi-index hashing, Norouzi et al. 2012,
 // https://doi.org/10.1109/CVPR.2012.6248043); a part that many share is divided again by the bits that are left.
 
 import { colourDistance, type Fingerprint, hashDistance } from "./fingerprint.ts";

@@ -1,6 +1,7 @@
-// From the bytes of a batch to what a model sees, in tf ops and so inside the compiled step: normalised, then mixed, then
-// erased, the order of timm's loader (which mixes while it collates, and normalises and erases on the device). Numbers that
-// change from batch to batch are small inputs; their shapes do not change, so one program serves all draws.
+// From the bytes of a batch to what a model sees, in tf ops and so inside the compiled step: normalised, then mixed,
+// then erased, the order of timm's loader (which mixes while it collates, and normalises and erases on the device).
+// Numbers that change from batch to batch are small inputs; their shapes do not change, so one program serves all
+// draws.
 
 import { keyedUniform, tf, trainingMode } from "@vitrine/core";
 import type { StepBatch } from "../step.ts";
@@ -57,8 +58,8 @@ export function stepInputs(batch: StepBatch): PixelInputs {
   return { images: bytes, ...tensorsOf(extraInputs(batch)) };
 }
 
-// Below, images are rows of numbers, [B, H, W C]: masks and constants of that form have no last dimension of 1 or 3, over
-// which engines on a processor broadcast number by number.
+// Below, images are rows of numbers, [B, H, W C]: masks and constants of that form have no last dimension of 1 or 3,
+// over which engines on a processor broadcast number by number.
 
 /** Normalised, mixed and erased images, [B, H, W, C]. */
 export function prepareImages(inputs: PixelInputs, mean: readonly number[], std: readonly number[]): tf.Tensor4D {
@@ -71,14 +72,16 @@ export function prepareImages(inputs: PixelInputs, mean: readonly number[], std:
 }
 
 /**
- * Each image with its partner: by default the image at the same place of the reversed batch, else that at the position given.
- * x: [B, H, W, C], mix: [B or 1, 5], partners: [B].
+ * Each image with its partner: by default the image at the same place of the reversed batch, else that at the position
+ * given. x: [B, H, W, C], mix: [B or 1, 5], partners: [B].
  */
 export function mixImages(x: tf.Tensor4D, mix: tf.Tensor2D, partners?: Int32Array): tf.Tensor4D {
   return tf.reshape(mixRowsOf(rowsOf(x), mix, x.shape[3], partners), x.shape);
 }
 
-/** Boxes filled with zeros (the mean), with a colour each, or with normal noise. A later box lies over an earlier one. */
+/**
+ * Boxes filled with zeros (the mean), with a colour each, or with normal noise. A later box lies over an earlier one.
+ */
 export function eraseImages(x: tf.Tensor4D, inputs: Omit<PixelInputs, "images">): tf.Tensor4D {
   return tf.reshape(eraseRows(rowsOf(x), inputs, x.shape[3]), x.shape);
 }
@@ -127,8 +130,8 @@ function eraseRows(x: tf.Tensor3D, inputs: Omit<PixelInputs, "images">, channels
 }
 
 /**
- * 1 in the box, 0 outside of it, [N, H, W C]. box: [N, 4], rows yl to yh and columns xl to xh, ends excluded. The largest
- * tensor is made by one product of rows and columns.
+ * 1 in the box, 0 outside of it, [N, H, W C]. box: [N, 4], rows yl to yh and columns xl to xh, ends excluded. The
+ * largest tensor is made by one product of rows and columns.
  */
 function inside(box: tf.Tensor2D, height: number, length: number, channels: number): tf.Tensor3D {
   const [yl, yh, xl, xh] = tf.split(box, 4, 1);
@@ -150,8 +153,8 @@ const ownNoise = 8;
 const golden = 0.618034;
 
 /**
- * Normal noise, [B, H, W C], independent within an image. In a batch of more than eight, an image has the noise of the one
- * eight places before, moved down by some rows: drawing is what costs, and little of it is seen.
+ * Normal noise, [B, H, W C], independent within an image. In a batch of more than eight, an image has the noise of the
+ * one eight places before, moved down by some rows: drawing is what costs, and little of it is seen.
  */
 function noiseRows(key: tf.Tensor1D, [batch, height, length]: [number, number, number]): tf.Tensor3D {
   const drawn = Math.min(batch, ownNoise);
