@@ -45,7 +45,7 @@ function partOf(image, rng) {
 export function picture(rng) {
   const [width, height] = [640, 480];
   const sum = new Float32Array(width * height * 3).fill(127);
-  for (let cells = 2, amplitude = 110; cells <= 256; cells *= 2, amplitude *= 0.6) {
+  for (let cells = 2, amplitude = 90; cells <= 256; cells *= 2, amplitude *= 0.75) {
     const data = Uint8Array.from({ length: cells * cells * 3 }, () => rng.uint32() >>> 24);
     const octave = resample({ data, width: cells, height: cells, channels: 3 }, width, height, "bicubic").data;
     for (let k = 0; k < sum.length; k++) sum[k] += ((octave[k] - 127) / 127) * amplitude;
@@ -57,6 +57,6 @@ export function picture(rng) {
     for (let y = top; y < top + h; y++)
       for (let x = left; x < left + w; x++) for (let c = 0; c < 3; c++) sum[(y * width + x) * 3 + c] += colour[c];
   }
-  const data = Uint8Array.from(sum, (value) => Math.max(0, Math.min(255, value + (rng.uint32() >>> 29) - 3)));
+  const data = Uint8Array.from(sum, (value) => Math.max(0, Math.min(255, value + (rng.uint32() >>> 28) - 7)));
   return { data, width, height, channels: 3 };
 }
