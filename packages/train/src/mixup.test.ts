@@ -88,6 +88,21 @@ describe("drawing", () => {
   });
 });
 
+test("boxes lie in images of any size, and the share of labels is that of the pixels", () => {
+  for (let i = 0; i < 3000; i++) {
+    const rng = Rng.of("sizes", i);
+    const [height, width] = i < 50 ? [1 + rng.int(3), 1 + rng.int(3)] : [1 + rng.int(3000), 1 + rng.int(5000)];
+    const low = rng.uniform();
+    const range = [low, low + (1 - low) * rng.uniform()] as const;
+    for (const config of [{ cutmixAlpha: 0.3 + rng.uniform() }, { cutmixMinmax: range }]) {
+      const { lam, box } = drawMix(config, height, width, mixRng(i, 0, 0))!;
+      const [yl, yh, xl, xh] = box!;
+      expect(0 <= yl && yl <= yh && yh <= height && 0 <= xl && xl <= xh && xh <= width).toBe(true);
+      expect(lam).toBeCloseTo(1 - ((yh - yl) * (xh - xl)) / (height * width), 12);
+    }
+  }
+});
+
 describe("the draws of a batch", () => {
   const batch = { size: 6, height: 16, width: 16, indices: Int32Array.of(7, 3, 9, 4, 3, 1) };
   const config: MixupConfig = { mixupAlpha: 0.8, cutmixAlpha: 1, prob: 0.8, switchProb: 0.3 };

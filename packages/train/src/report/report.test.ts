@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { summaryCsv } from "../csv.ts";
 import { ConfusionMatrix } from "../metrics.ts";
 import type { EpochRecord } from "../records.ts";
+import { barChart } from "./bars.ts";
 import { niceTicks } from "./chart.ts";
 import { type ReportData, renderReport } from "./index.ts";
 
@@ -110,4 +111,26 @@ test("writes a row an epoch in timm's columns, the unaveraged behind them", () =
   expect(summaryCsv([unmeasured, { ...first, eval: measured!, raw }])).toBe(
     "epoch,train_loss,eval_loss,eval_top1,eval_top5,lr,raw_loss,raw_top1,raw_top5\n0,2,,,,0.001,,,\n0,2,2.5,60,99,0.001,3,50,90\n",
   );
+});
+
+describe("bars", () => {
+  const bars = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `<${i}>`, value: i }));
+  const chart = (count: number) =>
+    barChart({ title: "Classes", legend: "images", bars: bars(count), format: String }).html;
+
+  test("have names where there are few, and stand side by side where there are many", () => {
+    expect(chart(3)).toContain("&lt;2&gt;");
+    expect(chart(3).match(/<rect class="bar"/g)).toHaveLength(3);
+    const many = chart(1000);
+    expect(many.match(/<rect class="bar"/g)).toHaveLength(1000);
+    expect(many).toContain("<title>&lt;999&gt;: 999</title>");
+    expect(many).not.toMatch(/NaN|Infinity/);
+  });
+
+  test("are drawn where all values are zero, and left out where there are none", () => {
+    const zero = barChart({ title: "Classes", legend: "", bars: [{ name: "a", value: 0 }], format: String }).html;
+    expect(zero).toContain('width="0"');
+    expect(zero).not.toMatch(/NaN|Infinity/);
+    expect(chart(0)).toBe("");
+  });
 });
