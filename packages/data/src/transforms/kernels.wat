@@ -1,4 +1,4 @@
-;; Passes over bytes, 16 at a time: the two of resizing and the one of blurring.
+;; Passes over bytes, 16 at a time: the two of resizing and the one of blurring; and pixels at any positions.
 ;; Weights of resizing have 22 bits; sums begin with a half, so that the shift rounds. Reads and writes may go up to 16 bytes beyond the end of a buffer; what is written there is written again or not read.
 (module
   (import "host" "memory" (memory 1 65536))
@@ -158,6 +158,218 @@
       (local.set $out (i32.add (local.get $out) (local.get $length)))
       (local.set $y (i32.add (local.get $y) (i32.const 1)))
       (br_if $nextRow (i32.lt_u (local.get $y) (local.get $height)))))
+
+  ;; Pixels of $src at the positions $xs, $ys, by a cubic over 4 x 4 pixels in double precision, two channels a vector.
+  ;; Positions outside leave $out alone. $scratch: 160 bytes.
+  (func (export "bicubic")
+    (param $src i32) (param $width i32) (param $height i32) (param $channels i32)
+    (param $xs i32) (param $ys i32) (param $count i32) (param $out i32) (param $scratch i32)
+    (local $x f64) (local $y f64) (local $column i32) (local $line i32) (local $dx v128) (local $dy v128)
+    (local $k i32) (local $row i32) (local $right i32)
+    (local $c0 i32) (local $c1 i32) (local $c2 i32) (local $c3 i32)
+    (local $v0 v128) (local $v1 v128) (local $v2 v128) (local $v3 v128) (local $b v128) (local $c v128) (local $e v128)
+    (local.set $right (i32.sub (local.get $width) (i32.const 1)))
+    (loop $nextPixel
+      (block $outside
+        (local.set $x (f64.load (local.get $xs)))
+        (local.set $y (f64.load (local.get $ys)))
+        (br_if $outside
+          (i32.eqz
+            (i32.and
+              (i32.and (f64.ge (local.get $x) (f64.const 0)) (f64.lt (local.get $x) (f64.convert_i32_s (local.get $width))))
+              (i32.and
+                (f64.ge (local.get $y) (f64.const 0))
+                (f64.lt (local.get $y) (f64.convert_i32_s (local.get $height)))))))
+        (local.set $x (f64.sub (local.get $x) (f64.const 0.5)))
+        (local.set $y (f64.sub (local.get $y) (f64.const 0.5)))
+        (local.set $column (i32.trunc_f64_s (f64.floor (local.get $x))))
+        (local.set $line (i32.trunc_f64_s (f64.floor (local.get $y))))
+        (local.set $dx (f64x2.splat (f64.sub (local.get $x) (f64.floor (local.get $x)))))
+        (local.set $dy (f64x2.splat (f64.sub (local.get $y) (f64.floor (local.get $y)))))
+        (local.set $v0
+          (i32x4.mul
+            (i32x4.min_s
+              (i32x4.max_s
+                (i32x4.add (i32x4.splat (local.get $column)) (v128.const i32x4 -1 0 1 2))
+                (v128.const i32x4 0 0 0 0))
+              (i32x4.splat (local.get $right)))
+            (i32x4.splat (local.get $channels))))
+        (local.set $c0 (i32x4.extract_lane 0 (local.get $v0)))
+        (local.set $c1 (i32x4.extract_lane 1 (local.get $v0)))
+        (local.set $c2 (i32x4.extract_lane 2 (local.get $v0)))
+        (local.set $c3 (i32x4.extract_lane 3 (local.get $v0)))
+        (v128.store offset=128 (local.get $scratch)
+          (i32x4.add (i32x4.splat (local.get $src))
+          (i32x4.mul
+            (i32x4.min_s
+              (i32x4.max_s
+                (i32x4.add (i32x4.splat (local.get $line)) (v128.const i32x4 -1 0 1 2))
+                (v128.const i32x4 0 0 0 0))
+              (i32x4.splat (i32.sub (local.get $height) (i32.const 1))))
+            (i32x4.splat (i32.mul (local.get $width) (local.get $channels))))))
+        (local.set $k (i32.const 0))
+        (loop $nextLine
+          (local.set $row
+            (i32.load offset=128 (i32.add (local.get $scratch) (i32.shl (local.get $k) (i32.const 2)))))
+          (local.set $v0 (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c0))))))
+          (local.set $v1 (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c1))))))
+          (local.set $v2 (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c2))))))
+          (local.set $v3 (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c3))))))
+          ;; The factors of the cubic are whole numbers: of the first power, the second and the third.
+          (local.set $row (i32.add (local.get $scratch) (i32.shl (local.get $k) (i32.const 5))))
+          (local.set $b (i32x4.sub (local.get $v2) (local.get $v0)))
+          (local.set $c
+            (i32x4.sub
+              (i32x4.add (i32x4.shl (i32x4.sub (local.get $v0) (local.get $v1)) (i32.const 1)) (local.get $v2))
+              (local.get $v3)))
+          (local.set $e
+            (i32x4.add
+              (i32x4.sub (i32x4.sub (local.get $v1) (local.get $v0)) (local.get $v2))
+              (local.get $v3)))
+          (v128.store (local.get $row)
+            (f64x2.add (f64x2.convert_low_i32x4_s (local.get $v1))
+              (f64x2.mul (local.get $dx)
+                (f64x2.add (f64x2.convert_low_i32x4_s (local.get $b))
+                  (f64x2.mul (local.get $dx)
+                    (f64x2.add (f64x2.convert_low_i32x4_s (local.get $c))
+                      (f64x2.mul (local.get $dx) (f64x2.convert_low_i32x4_s (local.get $e)))))))))
+          (local.set $v1 (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $v1) (local.get $v1)))
+          (local.set $b (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $b) (local.get $b)))
+          (local.set $c (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $c) (local.get $c)))
+          (local.set $e (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $e) (local.get $e)))
+          (v128.store offset=16 (local.get $row)
+            (f64x2.add (f64x2.convert_low_i32x4_s (local.get $v1))
+              (f64x2.mul (local.get $dx)
+                (f64x2.add (f64x2.convert_low_i32x4_s (local.get $b))
+                  (f64x2.mul (local.get $dx)
+                    (f64x2.add (f64x2.convert_low_i32x4_s (local.get $c))
+                      (f64x2.mul (local.get $dx) (f64x2.convert_low_i32x4_s (local.get $e)))))))))
+          (local.set $k (i32.add (local.get $k) (i32.const 1)))
+          (br_if $nextLine (i32.lt_u (local.get $k) (i32.const 4))))
+        (local.set $k (i32.const 0))
+        (loop $nextPair
+          (local.set $row (i32.add (local.get $scratch) (local.get $k)))
+          (local.set $v0 (v128.load (local.get $row)))
+          (local.set $v1 (v128.load offset=32 (local.get $row)))
+          (local.set $v2 (v128.load offset=64 (local.get $row)))
+          (local.set $v3 (v128.load offset=96 (local.get $row)))
+          (v128.store offset=128 (local.get $row)
+            (i32x4.trunc_sat_f64x2_s_zero
+              (f64x2.add (local.get $v1)
+                (f64x2.mul (local.get $dy)
+                  (f64x2.add
+                    (f64x2.sub (local.get $v2) (local.get $v0))
+                    (f64x2.mul (local.get $dy)
+                      (f64x2.add
+                        (f64x2.sub
+                          (f64x2.add
+                            (f64x2.mul (f64x2.splat (f64.const 2)) (f64x2.sub (local.get $v0) (local.get $v1)))
+                            (local.get $v2))
+                          (local.get $v3))
+                        (f64x2.mul (local.get $dy)
+                          (f64x2.add
+                            (f64x2.sub (f64x2.sub (local.get $v1) (local.get $v0)) (local.get $v2))
+                            (local.get $v3))))))))))
+          (local.set $k (i32.add (local.get $k) (i32.const 16)))
+          (br_if $nextPair (i32.lt_u (local.get $k) (i32.const 32))))
+        (call $put (local.get $out) (local.get $channels)
+          (v128.load offset=128 (local.get $scratch)) (v128.load offset=144 (local.get $scratch))))
+      (local.set $xs (i32.add (local.get $xs) (i32.const 8)))
+      (local.set $ys (i32.add (local.get $ys) (i32.const 8)))
+      (local.set $out (i32.add (local.get $out) (local.get $channels)))
+      (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+      (br_if $nextPixel (local.get $count))))
+
+  ;; As bicubic, by straight lines over 2 x 2 pixels.
+  (func (export "bilinear")
+    (param $src i32) (param $width i32) (param $height i32) (param $channels i32)
+    (param $xs i32) (param $ys i32) (param $count i32) (param $out i32) (param $scratch i32)
+    (local $x f64) (local $y f64) (local $column i32) (local $line i32) (local $dx v128) (local $dy v128)
+    (local $k i32) (local $row i32) (local $right i32)
+    (local $c0 i32) (local $c1 i32) (local $a v128) (local $b v128) (local $low v128) (local $high v128)
+    (local $lower v128) (local $higher v128)
+    (local.set $right (i32.sub (local.get $width) (i32.const 1)))
+    (loop $nextPixel
+      (block $outside
+        (local.set $x (f64.load (local.get $xs)))
+        (local.set $y (f64.load (local.get $ys)))
+        (br_if $outside
+          (i32.eqz
+            (i32.and
+              (i32.and (f64.ge (local.get $x) (f64.const 0)) (f64.lt (local.get $x) (f64.convert_i32_s (local.get $width))))
+              (i32.and
+                (f64.ge (local.get $y) (f64.const 0))
+                (f64.lt (local.get $y) (f64.convert_i32_s (local.get $height)))))))
+        (local.set $x (f64.sub (local.get $x) (f64.const 0.5)))
+        (local.set $y (f64.sub (local.get $y) (f64.const 0.5)))
+        (local.set $column (i32.trunc_f64_s (f64.floor (local.get $x))))
+        (local.set $line (i32.trunc_f64_s (f64.floor (local.get $y))))
+        (local.set $dx (f64x2.splat (f64.sub (local.get $x) (f64.floor (local.get $x)))))
+        (local.set $dy (f64x2.splat (f64.sub (local.get $y) (f64.floor (local.get $y)))))
+        (local.set $a
+          (i32x4.mul
+            (i32x4.min_s
+              (i32x4.max_s
+                (i32x4.add (i32x4.splat (local.get $column)) (v128.const i32x4 0 1 0 0))
+                (v128.const i32x4 0 0 0 0))
+              (i32x4.splat (local.get $right)))
+            (i32x4.splat (local.get $channels))))
+        (local.set $c0 (i32x4.extract_lane 0 (local.get $a)))
+        (local.set $c1 (i32x4.extract_lane 1 (local.get $a)))
+        (local.set $b
+          (i32x4.add (i32x4.splat (local.get $src))
+          (i32x4.mul
+            (i32x4.min_s
+              (i32x4.max_s
+                (i32x4.add (i32x4.splat (local.get $line)) (v128.const i32x4 0 1 0 0))
+                (v128.const i32x4 0 0 0 0))
+              (i32x4.splat (i32.sub (local.get $height) (i32.const 1))))
+            (i32x4.splat (i32.mul (local.get $width) (local.get $channels))))))
+        (local.set $row (i32x4.extract_lane 0 (local.get $b)))
+        (local.set $k (i32x4.extract_lane 1 (local.get $b)))
+        (local.set $a (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c0))))))
+        (local.set $b (i32x4.sub (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c1))))) (local.get $a)))
+        (local.set $low
+          (f64x2.add (f64x2.convert_low_i32x4_s (local.get $a))
+            (f64x2.mul (f64x2.convert_low_i32x4_s (local.get $b)) (local.get $dx))))
+        (local.set $high
+          (f64x2.add (f64x2.convert_low_i32x4_s (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $a) (local.get $a)))
+            (f64x2.mul (f64x2.convert_low_i32x4_s (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $b) (local.get $b))) (local.get $dx))))
+        (local.set $row (local.get $k))
+        (local.set $a (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c0))))))
+        (local.set $b (i32x4.sub (i32x4.extend_low_i16x8_u (i16x8.extend_low_i8x16_u (v128.load32_zero (i32.add (local.get $row) (local.get $c1))))) (local.get $a)))
+        (local.set $lower
+          (f64x2.add (f64x2.convert_low_i32x4_s (local.get $a))
+            (f64x2.mul (f64x2.convert_low_i32x4_s (local.get $b)) (local.get $dx))))
+        (local.set $higher
+          (f64x2.add (f64x2.convert_low_i32x4_s (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $a) (local.get $a)))
+            (f64x2.mul (f64x2.convert_low_i32x4_s (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $b) (local.get $b))) (local.get $dx))))
+        (call $put (local.get $out) (local.get $channels)
+          (i32x4.trunc_sat_f64x2_s_zero
+            (f64x2.add (local.get $low)
+              (f64x2.mul (f64x2.sub (local.get $lower) (local.get $low)) (local.get $dy))))
+          (i32x4.trunc_sat_f64x2_s_zero
+            (f64x2.add (local.get $high)
+              (f64x2.mul (f64x2.sub (local.get $higher) (local.get $high)) (local.get $dy))))))
+      (local.set $xs (i32.add (local.get $xs) (i32.const 8)))
+      (local.set $ys (i32.add (local.get $ys) (i32.const 8)))
+      (local.set $out (i32.add (local.get $out) (local.get $channels)))
+      (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+      (br_if $nextPixel (local.get $count))))
+
+  ;; One pixel, cut to 0 ... 255: two channels of the first and two of the second, as far as there are.
+  (func $put (param $out i32) (param $channels i32) (param $first v128) (param $second v128)
+    (local.set $first
+      (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $first) (local.get $second)))
+    (local.set $first (i16x8.narrow_i32x4_s (local.get $first) (local.get $first)))
+    (local.set $first (i8x16.narrow_i16x8_u (local.get $first) (local.get $first)))
+    (if (i32.eq (local.get $channels) (i32.const 4))
+      (then (v128.store32_lane 0 (local.get $out) (local.get $first)) (return)))
+    (v128.store8_lane 0 (local.get $out) (local.get $first))
+    (if (i32.eq (local.get $channels) (i32.const 1)) (then (return)))
+    (v128.store8_lane offset=1 1 (local.get $out) (local.get $first))
+    (if (i32.eq (local.get $channels) (i32.const 2)) (then (return)))
+    (v128.store8_lane offset=2 2 (local.get $out) (local.get $first)))
 
   (func $rowAt (param $src i32) (param $length i32) (param $height i32) (param $y i32) (result i32)
     (if (i32.lt_s (local.get $y) (i32.const 0)) (then (local.set $y (i32.const 0))))

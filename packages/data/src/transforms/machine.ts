@@ -22,7 +22,23 @@ interface Kernels {
     sums: number,
     ...rest: [length: number, height: number, reach: number, whole: number, end: number]
   ): void;
+  bilinear: PositionKernel;
+  bicubic: PositionKernel;
 }
+
+type PositionKernel = (
+  source: number,
+  ...rest: [
+    width: number,
+    height: number,
+    channels: number,
+    xs: number,
+    ys: number,
+    count: number,
+    out: number,
+    scratch: number,
+  ]
+) => void;
 
 export interface Machine {
   memory: WebAssembly.Memory;

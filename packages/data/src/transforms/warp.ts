@@ -5,6 +5,7 @@
 import { VitrineError } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
 import { hasAlpha, premultiply, unpremultiplyInPlace } from "./alpha.ts";
+import { layout, machineWith } from "./machine.ts";
 import { type Sampler, sampleBicubic, sampleBilinear, sampleNearest } from "./sample.ts";
 import type { Interpolation } from "./transform.ts";
 
@@ -74,7 +75,7 @@ export function translateY(image: RawImage, pixels: number, options: WarpOptions
 }
 
 /** Fills `xs` and `ys` with where the pixels of output row `y` lie. Rows are asked for from the first to the last. */
-type Locate = (y: number, xs: Float64Array, ys: Float64Array) => void;
+export type Locate = (y: number, xs: Float64Array, ys: Float64Array) => void;
 
 const samplers: Record<WarpInterpolation, Sampler> = {
   nearest: sampleNearest,
@@ -91,15 +92,59 @@ function warp(image: RawImage, width: number, height: number, locate: Locate, op
   const { channels } = image;
   const blend = hasAlpha(image) && interpolation !== "nearest";
   const source = blend ? premultiply(image) : image;
-  const out: RawImage = { data: background(width * height, channels, fill), width, height, channels };
-  const xs = new Float64Array(width);
-  const ys = new Float64Array(width);
-  for (let y = 0; y < height; y++) {
-    locate(y, xs, ys);
-    sample(source, xs, ys, out.data, y * width * channels);
-  }
+  const start = background(width * height, channels, fill);
+  const data =
+    (interpolation === "nearest" ? undefined : sampleFast(source, width, start, locate, interpolation)) ??
+    samplePlainly(source, width, start, locate, sample);
+  const out: RawImage = { data, width, height, channels };
   if (blend) unpremultiplyInPlace(out);
   return out;
+}
+
+/** Rows of `width` pixels over `start`, in its place. */
+export function samplePlainly(
+  image: RawImage,
+  width: number,
+  start: Uint8Array,
+  locate: Locate,
+  sample: Sampler,
+): Uint8Array {
+  const xs = new Float64Array(width);
+  const ys = new Float64Array(width);
+  const stride = width * image.channels;
+  for (let y = 0; y * stride < start.length; y++) {
+    locate(y, xs, ys);
+    sample(image, xs, ys, start, y * stride);
+  }
+  return start;
+}
+
+/** The same bytes by WebAssembly's vectors, as a new array; undefined where the machine has none. */
+export function sampleFast(
+  image: RawImage,
+  width: number,
+  start: Uint8Array,
+  locate: Locate,
+  interpolation: "bilinear" | "bicubic",
+): Uint8Array | undefined {
+  const { data, channels } = image;
+  const places = layout([data.length, start.length, 8 * width, 8 * width, 160]);
+  const machine = machineWith(places.end);
+  if (machine === undefined) return undefined;
+  const { buffer } = machine.memory;
+  const [source, out, xAt, yAt, scratch] = places.starts as [number, number, number, number, number];
+  const bytes = new Uint8Array(buffer);
+  bytes.set(data, source);
+  bytes.set(start, out);
+  const xs = new Float64Array(buffer, xAt, width);
+  const ys = new Float64Array(buffer, yAt, width);
+  const kernel = machine.kernels[interpolation];
+  const stride = width * channels;
+  for (let y = 0; y * stride < start.length; y++) {
+    locate(y, xs, ys);
+    kernel(source, image.width, image.height, channels, xAt, yAt, width, out + y * stride, scratch);
+  }
+  return bytes.slice(out, out + start.length);
 }
 
 function background(pixels: number, channels: number, fill: readonly number[] | undefined): Uint8Array {

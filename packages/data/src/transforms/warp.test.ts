@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { sampleBicubic, sampleBilinear } from "./sample.ts";
+import { affine, type Locate, perspective, sampleFast, samplePlainly } from "./warp.ts";
+
+const image = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 };
+
+test("WebAssembly and plain code give the same bytes, for any positions", () => {
+  const edge = fc.integer({ min: 1, max: 30 });
+  const cases = fc.record({
+    sizes: fc.tuple(edge, edge, edge, edge),
+    channels: fc.constantFrom(1, 2, 3, 4),
+    how: fc.constantFrom("bilinear" as const, "bicubic" as const),
+    seed: fc.nat(2 ** 31),
+  });
+  fc.assert(
+    fc.property(cases, ({ sizes: [width, height, outWidth, outHeight], channels, how, seed }) => {
+      let x = seed;
+      const next = () => {
+        x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
+        return x / 2 ** 32;
+      };
+      const bytes = (length: number) => Uint8Array.from({ length }, () => next() * 256);
+      const source = { data: bytes(width * height * channels), width, height, channels };
+      const start = bytes(outWidth * outHeight * channels);
+      const positions = Array.from({ length: outHeight }, () =>
+        Array.from({ length: outWidth }, () => [
+          next() * 1.4 * width - 0.2 * width,
+          next() * 1.4 * height - 0.2 * height,
+        ]),
+      );
+      const locate: Locate = (y, xs, ys) => {
+        for (const [i, [px, py]] of positions[y]!.entries()) {
+          xs[i] = px!;
+          ys[i] = py!;
+        }
+      };
+      const fast = sampleFast(source, outWidth, start.slice(), locate, how);
+      const sampler = how === "bilinear" ? sampleBilinear : sampleBicubic;
+      expect(fast).toEqual(samplePlainly(source, outWidth, start, locate, sampler));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("refuses numbers that are none and filters that are none", () => {
+  expect(() => affine(image, [1, 0, Number.NaN, 0, 1, 0])).toThrow(/affine: expected finite numbers, found 1, 0, NaN/);
+  expect(() => perspective(image, [1, 0, 0, 0, 1, 0, 0, Number.POSITIVE_INFINITY])).toThrow(/finite numbers/);
+  expect(() => affine(image, [1, 0, 0, 0, 1, 0], { interpolation: "lanczos" as "bicubic" })).toThrow(
+    /expected nearest, bilinear or bicubic, found lanczos/,
+  );
+});
