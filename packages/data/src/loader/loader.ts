@@ -12,7 +12,7 @@ import { collect, type Draws, localMaker, type MadeBatch, type Maker, type Run }
 import type { BadSample, Loader, LoaderOptions } from "./options.ts";
 import { workerPool } from "./pool.ts";
 import { mostSamples } from "./ring.ts";
-import { describeSample } from "./sample.ts";
+import { closeFiles, describeSample } from "./sample.ts";
 import { type OpenedCache, setUpCache } from "./set-up-cache.ts";
 
 /**
@@ -121,7 +121,9 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     nameOf: (index) => dataset.path(index),
     async close() {
       closed = true;
-      await (await maker)?.close();
+      // Where the cache could not be set up, whoever asked for a batch heard of it.
+      await (await maker?.catch(() => undefined))?.close();
+      await closeFiles();
     },
   };
 }
