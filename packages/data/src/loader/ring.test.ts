@@ -70,6 +70,7 @@ describe("the same bytes", () => {
 
   test.for(["shuffle", "repeated", "weighted", "balanced"] as const)(
     "for 0, 1 and 4 workers and 1 and 3 ranks, from any batch on (%s)",
+    { timeout: 60_000 },
     async (name) => {
       const options = { ...samplers()[name], transform: train, seed: 7 };
       const one = await epoch(files, { ...options, batchSize: 6, workers: 0 }, 2);
@@ -91,7 +92,6 @@ describe("the same bytes", () => {
       }));
       expect(joined).toEqual(one);
     },
-    60_000,
   );
 
   test("of a sample differ from repeat to repeat", async () => {
@@ -138,6 +138,7 @@ describe("the same bytes", () => {
 describe("a cache", () => {
   test.for(["ram", "disk"] as const)(
     "of kind %s changes no byte, and saves the decoding",
+    { timeout: 30_000 },
     async (cache) => {
       const folder = join(root, `cache-${cache}`);
       for (const [name, transform] of Object.entries({ train, plain })) {
@@ -176,7 +177,6 @@ describe("a cache", () => {
         expect(written.filter(({ name }) => name.endsWith(".tmp"))).toEqual([]);
       }
     },
-    30_000,
   );
 
   test("on disk is shared, mends damaged files, and says when it is full", async () => {

@@ -109,6 +109,7 @@ describe("a loader of a stream", () => {
 
   test.for([0, 4, 100])(
     "gives the same for 0, 1 and 4 workers, and from any batch on (buffer of %i)",
+    { timeout: 60_000 },
     async (shuffle) => {
       const options = { batchSize: 4, transform: train, shuffle, seed: 3 };
       const one = await epoch(stream(), { ...options, workers: 0 }, 2);
@@ -129,7 +130,6 @@ describe("a loader of a stream", () => {
       if (shuffle > 0) expect(names(other)).not.toEqual(names(one));
       else expect(names(other)).toEqual(names(one));
     },
-    60_000,
   );
 
   test.for(["pad", "drop", "leave"] as const)("gives ranks together what one rank has (%s)", async (uneven) => {
