@@ -1,12 +1,12 @@
 // One folder a class becomes train/ and val/ (or more), or folds with a train/ and a val/ each, all with the same
 // classes: `vitrine data split`.
 
-import { copyFile, link, readdir, rename, rm, rmdir, symlink } from "node:fs/promises";
+import { copyFile, link, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { didYouMean, Rng, VitrineError } from "@vitrine/core";
 import { makeFolder } from "@vitrine/core/node";
 import type { Dataset } from "./datasets/dataset.ts";
-import { kindOf } from "./datasets/find-images.ts";
+import { assertNewFolder, kindOf } from "./datasets/find-images.ts";
 import { openFolder } from "./datasets/folder.ts";
 import { splitFolders } from "./datasets/splits.ts";
 import { stratifiedFolds } from "./samplers/subset.ts";
@@ -103,7 +103,7 @@ async function openUnsplit(source: string, output: string, options: PlaceOptions
   if (`${resolve(output)}${sep}`.startsWith(`${resolve(source)}${sep}`)) {
     throw usage(`the output ${output} lies in the source ${source}; choose a folder outside of it`);
   }
-  await assertEmpty(output);
+  await assertNewFolder("split", output);
   return openFolder(source, options);
 }
 
@@ -215,15 +215,6 @@ function checkRatios(ratios: Readonly<Record<string, number>>): void {
   }
   const path = entries.find(([name]) => name === "" || name === "." || name === ".." || /[/\\]/.test(name));
   if (path) throw usage(`a split is named like a folder, found "${path[0]}"`);
-}
-
-async function assertEmpty(output: string): Promise<void> {
-  const kind = await kindOf(output);
-  if (kind === "missing") return;
-  if (kind === "file") throw usage(`expected a new folder at ${output}, found a file`);
-  const names = await readdir(output);
-  if (names.length > 0)
-    throw usage(`expected an empty or missing folder at ${output}, found ${names.length} entries in it`);
 }
 
 function usage(message: string): VitrineError {

@@ -1,12 +1,12 @@
 // Any data set as an image folder, TFRecord or WebDataset shards: `vitrine data convert`.
 
-import { readdir, rename, rm, rmdir } from "node:fs/promises";
+import { rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { isVitrineError, Rng, VitrineError } from "@vitrine/core";
 import { makeFolder, writeFileAtomic } from "@vitrine/core/node";
 import { formatClassMap } from "../datasets/class-map.ts";
 import type { Dataset } from "../datasets/dataset.ts";
-import { kindOf } from "../datasets/find-images.ts";
+import { assertNewFolder, kindOf } from "../datasets/find-images.ts";
 import { assertSameClasses } from "../datasets/splits.ts";
 import type { BadRecord, SampleStream } from "../datasets/stream.ts";
 import { encodeImage } from "../image.ts";
@@ -71,7 +71,7 @@ export async function convertData(
   const { classes } = first.data;
   if (classes.length === 0) throw usage(`${first.data.name} has no classes; name them with a class map`);
   if (to === "folder" && shards !== undefined) throw usage("an image folder has no shards");
-  await assertEmpty(output);
+  await assertNewFolder("convert", output);
 
   const target = resolve(output);
   const temporary = join(dirname(target), `.${basename(target)}-${process.pid}.tmp`);
@@ -244,15 +244,6 @@ async function asOutput(source: string, label: number, content: RawImage | Uint8
 
 function sizeOf(data: Dataset | SampleStream, limit: number | undefined): number | undefined {
   return data.length === undefined ? undefined : Math.min(data.length, limit ?? data.length);
-}
-
-async function assertEmpty(output: string): Promise<void> {
-  const kind = await kindOf(output);
-  if (kind === "missing") return;
-  if (kind === "file") throw usage(`expected a new folder at ${output}, found a file`);
-  const names = await readdir(output);
-  if (names.length > 0)
-    throw usage(`expected an empty or missing folder at ${output}, found ${names.length} entries in it`);
 }
 
 function usage(message: string): VitrineError {

@@ -32,6 +32,17 @@ export async function assertFolder(path: string): Promise<void> {
   });
 }
 
+/** For what writes a folder: refuses, in the name of `where`, one that holds something already. */
+export async function assertNewFolder(where: string, path: string): Promise<void> {
+  const usage = (message: string) => new VitrineError(where, message, { usage: true });
+  const kind = await kindOf(path);
+  if (kind === "missing") return;
+  if (kind === "file") throw usage(`expected a new folder at ${path}, found a file`);
+  const names = await readdir(path);
+  if (names.length > 0)
+    throw usage(`expected an empty or missing folder at ${path}, found ${names.length} entries in it`);
+}
+
 /** What a path leads to, links followed. */
 export async function kindOf(path: string): Promise<"folder" | "file" | "missing"> {
   try {
