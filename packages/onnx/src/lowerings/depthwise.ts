@@ -83,7 +83,8 @@ function byTaps(image: Value, d: Value, w: Window, times: number, g: Builder): V
 
 /**
  * A convolution of the image with `d` as its filter, every image and channel alone; stride and dilation change places. In
- * blocks of channels (passes/block-convs.ts) a third of the time that sums over shifted images or products of rows take.
+ * blocks of channels (passes/block-convs.ts) a quarter to a half of the time that sums over shifted images or products of
+ * rows take.
  */
 function asFilter(image: Value, d: Value, w: Window, g: Builder): Value {
   const planes = w.batch * w.inChannels;
