@@ -1,37 +1,22 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { decodeImage } from "../image.ts";
-import type { Dataset } from "./dataset.ts";
+import { labelsOf } from "../samplers/subset.ts";
+import { fixtures } from "../shards/testing.ts";
+import { temporaryFolders, writeFiles } from "../testing.ts";
 import { listSplits, openDataset, openStream } from "./open.ts";
 import { openParquetImages, streamParquet } from "./parquet.ts";
 import type { BadRecord, StreamedSample } from "./stream.ts";
 
-const fixtures = join(import.meta.dirname, "../__fixtures__/shards");
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "vitrine-sources-"));
-});
-afterAll(() => rm(root, { recursive: true }));
-
-async function write(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
-  const folder = await mkdtemp(join(root, "case-"));
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
-  return folder;
-}
-
-const labels = (dataset: Dataset) => Array.from({ length: dataset.length }, (_, i) => dataset.label(i));
+const newFolder = temporaryFolders("parquet");
 
 describe("parquet", () => {
   test.each(["none", "snappy", "gzip", "zstd", "brotli", "lz4", "v2"])("of pyarrow, compressed by %s", async (name) => {
     const dataset = await openDataset(join(fixtures, `${name}.parquet`));
     expect(dataset).toMatchObject({ classes: ["cat", "dog", "hen"], length: 7, skipped: [] });
-    expect(labels(dataset)).toEqual([0, 1, 2, 0, 1, 2, 0]);
+    expect([...labelsOf(dataset)]).toEqual([0, 1, 2, 0, 1, 2, 0]);
     // Out of order, so that row groups are left and come back.
     for (const i of [6, 0, 5, 1, 3]) {
       const { data, width, height } = await decodeImage((await dataset.load(i)) as Uint8Array);
@@ -59,7 +44,7 @@ describe("parquet", () => {
   });
 
   test("as a stream, from a folder of splits", async () => {
-    const folder = await mkdtemp(join(root, "hf-"));
+    const folder = await newFolder();
     await mkdir(join(folder, "data"));
     for (const name of ["train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"])
       await symlink(join(fixtures, "snappy.parquet"), join(folder, "data", `${name}.parquet`));
@@ -98,11 +83,10 @@ describe("parquet", () => {
     await expect(openDataset(join(fixtures, "no-image.parquet"))).rejects.toThrow(
       /no-image.parquet: expected a column of images .* found text \(value\), label \(value\)/,
     );
-    const { readFile } = await import("node:fs/promises");
     const whole = await readFile(join(fixtures, "snappy.parquet"));
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), async (length) => {
-        const folder = await write({ "a.parquet": whole.subarray(0, length) });
+        const folder = await writeFiles(await newFolder(), { "a.parquet": whole.subarray(0, length) });
         await expect(openDataset(join(folder, "a.parquet"))).rejects.toThrow(
           /a\.parquet: (damaged|not a) parquet file/,
         );
@@ -111,18 +95,17 @@ describe("parquet", () => {
     );
     const bytes = Buffer.from(whole);
     bytes.writeUInt32LE(0xffffffff, bytes.length - 8);
-    const folder = await write({ "a.parquet": bytes });
+    const folder = await writeFiles(await newFolder(), { "a.parquet": bytes });
     await expect(openDataset(folder)).rejects.toThrow(/damaged parquet file: parquet metadata length 4294967295/);
   });
 
   test("whatever is broken is said or passed, and nothing hangs", async () => {
-    const { readFile } = await import("node:fs/promises");
     const whole = await readFile(join(fixtures, "snappy.parquet"));
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (at, value) => {
         const bytes = Buffer.from(whole);
         bytes[at] = value;
-        const folder = await write({ "a.parquet": bytes });
+        const folder = await writeFiles(await newFolder(), { "a.parquet": bytes });
         try {
           const dataset = await openParquetImages(join(folder, "a.parquet"));
           for (let i = 0; i < dataset.length; i++) await dataset.load(i);

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { labelsOf } from "../samplers/subset.ts";
+import { temporaryFolders, writeFiles } from "../testing.ts";
 import { readClassMap } from "./class-map.ts";
 import { csvField, parseCsv } from "./csv.ts";
 import type { Dataset } from "./dataset.ts";
@@ -13,22 +14,9 @@ import { openMnist } from "./mnist.ts";
 import { listSplits, openDataset } from "./open.ts";
 import { type BadRecord, type StreamedSample, streamOf } from "./stream.ts";
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "vitrine-sources-"));
-});
-afterAll(() => rm(root, { recursive: true }));
-
-async function write(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
-  const folder = await mkdtemp(join(root, "case-"));
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
-  return folder;
-}
-
-const labels = (dataset: Dataset) => Array.from({ length: dataset.length }, (_, i) => dataset.label(i));
+const newFolder = temporaryFolders("sources");
+const write = async (files: Readonly<Record<string, string | Uint8Array>>) => writeFiles(await newFolder(), files);
+const labels = (dataset: Dataset) => [...labelsOf(dataset)];
 
 describe("lists", () => {
   test("CSV comes back as it was written", () => {
@@ -145,7 +133,7 @@ describe("class maps", () => {
     await expect(read('{"a": 1, "b": 1}')).rejects.toThrow(/no class has the index 0/);
     await expect(read("[1]")).rejects.toThrow(/expected names, found 1/);
     await expect(read("{")).rejects.toThrow(/not JSON/);
-    await expect(readClassMap(join(root, "nothing.txt"))).rejects.toThrow(/cannot be read/);
+    await expect(readClassMap(join(await newFolder(), "nothing.txt"))).rejects.toThrow(/cannot be read/);
   });
   test("choose and order the folders of an image folder", async () => {
     const folder = await write({ "d/cat/1.png": "", "d/dog/1.png": "", "d/hen/1.png": "", "m.txt": "hen\ncat\n" });

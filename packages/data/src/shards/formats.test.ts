@@ -1,34 +1,16 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { temporaryFolders } from "../testing.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { crc32c } from "./crc32c.ts";
 import { encodeExample, parseExample } from "./example.ts";
 import { padding, readTar, tarHeader } from "./tar-file.ts";
+import { fixtures, tarEnd, tarFile } from "./testing.ts";
 
-const fixtures = join(import.meta.dirname, "../__fixtures__/shards");
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "vitrine-shards-"));
-});
-afterAll(() => rm(root, { recursive: true }));
-
-/** A folder of its own for each test. */
-let folders = 0;
-async function folder(): Promise<string> {
-  const path = join(root, String(folders++));
-  await mkdir(path);
-  return path;
-}
-
-const tarFile = (name: string, data: Uint8Array | string) => {
-  const bytes = Buffer.from(data);
-  return Buffer.concat([tarHeader(name, bytes.length), bytes, new Uint8Array(padding(bytes.length))]);
-};
-const end = new Uint8Array(1024);
+const folder = temporaryFolders("shards");
 
 describe("checksums and messages", () => {
   test("CRC-32C of RFC 3720, B.4", () => {
@@ -129,7 +111,7 @@ test("a pax header gives the size where it stands", async () => {
   header.set(Buffer.from(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
   await writeFile(
     path,
-    Buffer.concat([header, Buffer.from(pax), new Uint8Array(padding(pax.length)), tarFile("y", "hello"), end]),
+    Buffer.concat([header, Buffer.from(pax), new Uint8Array(padding(pax.length)), tarFile("y", "hello"), tarEnd]),
   );
   const reader = await ByteReader.open(path);
   for await (const entry of readTar(reader, () => {})) {

@@ -1,61 +1,22 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Dataset } from "../datasets/dataset.ts";
+import { describe, expect, test } from "vitest";
 import { openDataset, openStream } from "../datasets/open.ts";
 import { openTfrecord, streamTfrecord } from "../datasets/shards.ts";
-import type { BadRecord, SampleStream } from "../datasets/stream.ts";
+import type { BadRecord } from "../datasets/stream.ts";
+import { temporaryFolders } from "../testing.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { encodeExample } from "./example.ts";
 import { expandBraces } from "./find-shards.ts";
+import { contents, image, streamed } from "./testing.ts";
 import { frameRecord } from "./tfrecord-file.ts";
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "vitrine-shards-"));
-});
-afterAll(() => rm(root, { recursive: true }));
+const folder = temporaryFolders("shards");
 
-/** A folder of its own for each test. */
-let folders = 0;
-async function folder(): Promise<string> {
-  const path = join(root, String(folders++));
-  await mkdir(path);
-  return path;
-}
-
-const image = (i: number, length = 50) => Uint8Array.from({ length }, (_, k) => (k === 0 ? 0xff : (i * 7 + k) & 255));
 const record = (i: number, more: Record<string, Uint8Array | string | number> = {}) =>
   frameRecord(encodeExample({ "image/encoded": image(i), "image/class/label": i % 3, ...more }));
-
-async function contents(dataset: Dataset): Promise<[number, number][]> {
-  const out: [number, number][] = [];
-  for (let i = 0; i < dataset.length; i++) {
-    const bytes = (await dataset.load(i)) as Uint8Array;
-    const place = dataset.place!(i)!;
-    // Whoever reads the bytes at their place finds the same ones.
-    const file = await readFile(place.file);
-    expect(Buffer.from(bytes).equals(file.subarray(place.offset, place.offset + place.length))).toBe(true);
-    out.push([bytes[1]!, dataset.label(i)]);
-  }
-  return out;
-}
-
-async function streamed(
-  stream: SampleStream,
-  skip = 0,
-): Promise<{ keys: string[]; labels: number[]; bad: BadRecord[] }> {
-  const out = { keys: [] as string[], labels: [] as number[], bad: [] as BadRecord[] };
-  for (let shard = 0; shard < stream.shards.length; shard++)
-    for await (const { key, label } of stream.open(shard, { skip, onBad: (bad) => out.bad.push(bad) })) {
-      out.keys.push(key);
-      out.labels.push(label);
-    }
-  return out;
-}
 
 describe("patterns", () => {
   test("braces are written out", () => {
@@ -250,9 +211,10 @@ describe("TFRecord", () => {
     await writeFile(path, "");
     await expect(openTfrecord(path)).rejects.toThrow(/the first in .* at byte 0: the file is empty/);
     await writeFile(`${path}.gz`, "");
-    await expect(openTfrecord(`${path}.gz`, { cache: root })).rejects.toThrow(/empty|gzip/);
+    const cache = await folder();
+    await expect(openTfrecord(`${path}.gz`, { cache })).rejects.toThrow(/empty|gzip/);
     await writeFile(`${path}.gz`, "no gzip");
-    await expect(openTfrecord(`${path}.gz`, { cache: root })).rejects.toThrow(/damaged gzip file/);
+    await expect(openTfrecord(`${path}.gz`, { cache })).rejects.toThrow(/damaged gzip file/);
     const { bad } = await streamed(await streamTfrecord(`${path}.gz`, { classes: ["a"] }));
     expect(bad[0]!.reason).toMatch(/damaged gzip file/);
   });

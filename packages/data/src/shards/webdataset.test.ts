@@ -1,70 +1,24 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Dataset } from "../datasets/dataset.ts";
+import { describe, expect, test } from "vitest";
 import { openDataset, openStream } from "../datasets/open.ts";
 import { openWebdataset, streamWebdataset } from "../datasets/shards.ts";
-import type { BadRecord, SampleStream } from "../datasets/stream.ts";
-import { padding, tarHeader } from "./tar-file.ts";
+import { temporaryFolders } from "../testing.ts";
+import { tarHeader } from "./tar-file.ts";
+import { contents, fixtures, image, streamed, tarEnd, tarFile } from "./testing.ts";
 
-const fixtures = join(import.meta.dirname, "../__fixtures__/shards");
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "vitrine-shards-"));
-});
-afterAll(() => rm(root, { recursive: true }));
+const folder = temporaryFolders("shards");
 
-/** A folder of its own for each test. */
-let folders = 0;
-async function folder(): Promise<string> {
-  const path = join(root, String(folders++));
-  await mkdir(path);
-  return path;
-}
-
-const image = (i: number, length = 50) => Uint8Array.from({ length }, (_, k) => (k === 0 ? 0xff : (i * 7 + k) & 255));
-const tarFile = (name: string, data: Uint8Array | string) => {
-  const bytes = Buffer.from(data);
-  return Buffer.concat([tarHeader(name, bytes.length), bytes, new Uint8Array(padding(bytes.length))]);
-};
 const sample = (i: number, key = `s${i}`) =>
   Buffer.concat([tarFile(`${key}.jpg`, image(i)), tarFile(`${key}.cls`, String(i % 3))]);
-const end = new Uint8Array(1024);
-
-async function contents(dataset: Dataset): Promise<[number, number][]> {
-  const out: [number, number][] = [];
-  for (let i = 0; i < dataset.length; i++) {
-    const bytes = (await dataset.load(i)) as Uint8Array;
-    const place = dataset.place!(i)!;
-    // Whoever reads the bytes at their place finds the same ones.
-    const file = await readFile(place.file);
-    expect(Buffer.from(bytes).equals(file.subarray(place.offset, place.offset + place.length))).toBe(true);
-    out.push([bytes[1]!, dataset.label(i)]);
-  }
-  return out;
-}
-
-async function streamed(
-  stream: SampleStream,
-  skip = 0,
-): Promise<{ keys: string[]; labels: number[]; bad: BadRecord[] }> {
-  const out = { keys: [] as string[], labels: [] as number[], bad: [] as BadRecord[] };
-  for (let shard = 0; shard < stream.shards.length; shard++)
-    for await (const { key, label } of stream.open(shard, { skip, onBad: (bad) => out.bad.push(bad) })) {
-      out.keys.push(key);
-      out.labels.push(label);
-    }
-  return out;
-}
 
 describe("WebDataset", () => {
   test("gives images and labels, from the index and as a stream", async () => {
     const path = await folder();
-    await writeFile(join(path, "s-000.tar"), Buffer.concat([sample(0), sample(1), end]));
-    await writeFile(join(path, "s-001.tar"), Buffer.concat([sample(2), sample(3), end]));
+    await writeFile(join(path, "s-000.tar"), Buffer.concat([sample(0), sample(1), tarEnd]));
+    await writeFile(join(path, "s-001.tar"), Buffer.concat([sample(2), sample(3), tarEnd]));
     const dataset = await openDataset(path);
     expect(dataset).toMatchObject({ classes: ["0", "1", "2"], length: 4, skipped: [] });
     expect((await contents(dataset)).map(([, label]) => label)).toEqual([0, 1, 2, 0]);
@@ -100,7 +54,7 @@ describe("WebDataset", () => {
         tarFile("readme", "no ending"),
         tarFile("g.jpg", ""),
         tarFile("g.cls", "1"),
-        end,
+        tarEnd,
       ]),
     );
     const dataset = await openWebdataset(path, { classes: ["cat", "dog"] });
@@ -117,7 +71,7 @@ describe("WebDataset", () => {
   test("keys that come twice are counted and left out", async () => {
     const path = join(await folder(), "a.tar");
     const twice = Buffer.concat([tarFile("b.jpg", image(1)), tarFile("b.jpg", image(2)), tarFile("b.cls", "1")]);
-    await writeFile(path, Buffer.concat([sample(0), sample(1), sample(2, "s0"), twice, end]));
+    await writeFile(path, Buffer.concat([sample(0), sample(1), sample(2, "s0"), twice, tarEnd]));
     const { keys, bad } = await streamed(await streamWebdataset(path, { classes: ["a", "b", "c"] }));
     expect(keys).toEqual(["s0", "s1"]);
     expect(bad.map(({ reason }) => reason)).toEqual([
@@ -128,7 +82,7 @@ describe("WebDataset", () => {
 
   test("damage is told with its byte, and reading goes on at the next header", async () => {
     const path = join(await folder(), "a.tar");
-    const bytes = Buffer.concat([sample(0), sample(1), sample(2), end]);
+    const bytes = Buffer.concat([sample(0), sample(1), sample(2), tarEnd]);
     bytes.fill(7, sample(0).length, sample(0).length + 300);
     await writeFile(path, bytes);
     const { keys, bad } = await streamed(await streamWebdataset(path, { classes: ["a", "b", "c"] }));
@@ -158,7 +112,7 @@ describe("WebDataset", () => {
 
   test("whatever is broken, nothing throws or hangs", async () => {
     const path = join(await folder(), "a.tar");
-    const whole = Buffer.concat([sample(0), sample(1), sample(2), end]);
+    const whole = Buffer.concat([sample(0), sample(1), sample(2), tarEnd]);
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), async (at, value, length) => {
         const bytes = Buffer.from(whole.subarray(0, length));
@@ -173,7 +127,7 @@ describe("WebDataset", () => {
 
   test("links to folders above do not send the search in circles", async () => {
     const path = await folder();
-    await writeFile(join(path, "a.tar"), Buffer.concat([sample(0), sample(1), end]));
+    await writeFile(join(path, "a.tar"), Buffer.concat([sample(0), sample(1), tarEnd]));
     await symlink(path, join(path, "again"));
     expect((await openWebdataset(`${path}/a.tar`)).length).toBe(2);
     // Found below the link again, to the depth that is searched, and no further.
@@ -182,7 +136,7 @@ describe("WebDataset", () => {
 
   test("a reader that stops early closes the file", async () => {
     const path = join(await folder(), "a.tar.gz");
-    await writeFile(path, gzipSync(Buffer.concat([sample(0), sample(1), end])));
+    await writeFile(path, gzipSync(Buffer.concat([sample(0), sample(1), tarEnd])));
     const stream = await streamWebdataset(path, { classes: ["a", "b", "c"] });
     for await (const { key } of stream.open(0)) {
       expect(key).toBe("s0");
