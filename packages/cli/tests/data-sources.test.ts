@@ -3,14 +3,12 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { small, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { folderOfPhotos, small, vitrine } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  await writePictures(join(folder, "photos"), 10);
-  expect(await run("data", "split", "photos", "data")).toMatchObject({ code: 0 });
+  folder = await folderOfPhotos(10);
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -3,20 +3,12 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { folderOfPhotos, jsonLines, vitrine, writePictures } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
-const lines = (stdout: string) =>
-  stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  await writePictures(join(folder, "photos"), 8);
-  expect(await run("data", "split", "photos", "data")).toMatchObject({ code: 0 });
+  folder = await folderOfPhotos(8);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -44,7 +36,7 @@ describe("data check", () => {
     );
     expect(code).toBe(1);
     expect(stderr).toContain("Written to check.html");
-    const objects = lines(stdout);
+    const objects = jsonLines(stdout);
     const kinds = objects.filter(({ type }) => type === "issue").map(({ kind }) => kind);
     // Both splits are made by the same dice.
     expect(kinds).toEqual(["empty", ...new Array(9).fill("leak")]);
@@ -70,7 +62,7 @@ test("data stats draws its histograms as text and as a page", async () => {
   expect(stdout).toMatch(/^16 … 31 {2}18 {2}#{40}$/m);
   const page = await readFile(join(folder, "stats.html"), "utf8");
   expect(page.match(/<rect class="bar"/g)).toHaveLength(4);
-  const [stats] = lines((await run("data", "stats", "data", "--json")).stdout);
+  const [stats] = jsonLines((await run("data", "stats", "data", "--json")).stdout);
   expect(stats).toMatchObject({ count: 18, sizeBins: [{ from: 16, to: 31, count: 18 }] });
   expect(stats!.imageStd).toHaveLength(3);
 });
@@ -79,7 +71,9 @@ test("data split makes folds", async () => {
   const { code, stdout } = await run("data", "split", "photos", "folds", "--folds", "4", "--mode", "symlink");
   expect(code).toBe(0);
   expect(stdout).toContain("fold-3/val");
-  const [check] = lines((await run("data", "check", "folds/fold-2", "--json", "--no-look-alikes")).stdout).slice(-1);
+  const [check] = jsonLines((await run("data", "check", "folds/fold-2", "--json", "--no-look-alikes")).stdout).slice(
+    -1,
+  );
   expect(check).toMatchObject({ errors: 0, splits: [{ samples: 18 }, { samples: 6 }] });
   const refused = await run("data", "split", "photos", "other", "--folds", "4", "--train", "0.5");
   expect(refused).toMatchObject({ code: 2 });

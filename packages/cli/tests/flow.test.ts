@@ -5,14 +5,12 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { outcome, small, start, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { folderOfPhotos, jsonLines, outcome, small, start, vitrine, writePictures } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  await writePictures(join(folder, "photos"), 20);
-  expect(await run("data", "split", "photos", "data")).toMatchObject({ code: 0 });
+  folder = await folderOfPhotos(20);
   const trained = await run("train", "data", ...small, "--epochs", "8", "--experiment", "a", "--output", "runs");
   expect(trained).toMatchObject({ code: 0 });
   expect(trained.stdout).toMatch(/^Train: 7 \[/m);
@@ -56,11 +54,7 @@ test("predicts files, folders and patterns, from a run, a checkpoint and a file"
 
 test("writes results as CSV and JSON, and one JSON object a line", async () => {
   const { stdout } = await run("predict", "runs/a", "data/val/red", "--json", "--results-file", "red.json");
-  const lines = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { type: string });
-  expect(lines.map(({ type }) => type)).toEqual([...new Array(6).fill("prediction"), "predicted"]);
+  expect(jsonLines(stdout).map(({ type }) => type)).toEqual([...new Array(6).fill("prediction"), "predicted"]);
   expect(JSON.parse(await readFile(join(folder, "red.json"), "utf8"))).toHaveLength(6);
   await run("eval", "runs/a", "data", "--results-file", "eval.csv");
   expect(await readFile(join(folder, "eval.csv"), "utf8")).toMatch(

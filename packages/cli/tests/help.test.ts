@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands } from "../src/commands.ts";
-import { outcome, start, temporaryFolder, vitrine } from "./vitrine.ts";
+import { jsonLines, outcome, start, temporaryFolder, vitrine } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
@@ -47,10 +47,7 @@ test("helps without loading tensors", async () => {
 
 test("lists models that match, with their numbers", async () => {
   const { stdout } = await run("models", "vit_tiny_*_224", "--json");
-  const [first, ...others] = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { name: string; params: number });
+  const [first, ...others] = jsonLines(stdout);
   expect(others).toEqual([]);
   expect(first).toMatchObject({ name: "vit_tiny_patch16_224", params: 5717416, family: "vit" });
   expect(await run("models", "nothing*")).toMatchObject({ code: 1, stdout: "" });

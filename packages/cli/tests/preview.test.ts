@@ -4,20 +4,12 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { imageInfo } from "@vitrine/data";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { small, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { folderOfPhotos, jsonLines, small, vitrine } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
-const lines = (stdout: string) =>
-  stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  await writePictures(join(folder, "photos"), 8);
-  expect(await run("data", "split", "photos", "data")).toMatchObject({ code: 0 });
+  folder = await folderOfPhotos(8);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -39,7 +31,7 @@ test("shows what the trainer sees, and says what was done", async () => {
   ];
   const { code, stdout } = await run("data", "preview", ...options, "--batches", "2", "--json", "-o", "out/look");
   expect(code).toBe(0);
-  const images = lines(stdout).slice(0, -1) as { batch: number; targets: { weight: number }[]; done: string[] }[];
+  const images = jsonLines<{ batch: number; targets: { weight: number }[]; done: string[] }>(stdout).slice(0, -1);
   expect(images.map(({ batch }) => batch)).toEqual([...new Array(6).fill(0), ...new Array(6).fill(1)]);
   for (const { targets } of images) {
     const sum = targets.reduce((total, { weight }) => total + weight, 0);
@@ -48,7 +40,7 @@ test("shows what the trainer sees, and says what was done", async () => {
   }
   const done = images.flatMap((one) => one.done.map((words) => words.split(" ")[0]));
   expect(new Set(done)).toEqual(new Set(["mixup", "cutmix", "erased"]));
-  expect(lines(stdout).at(-1)).toEqual({
+  expect(jsonLines(stdout).at(-1)).toEqual({
     ...{ type: "preview", png: "out/look.png", html: "out/look.html", images: 12 },
   });
   expect(await imageInfo(join(folder, "out/look.png"))).toMatchObject({ format: "png", width: 8 + 4 * (112 + 8) });
@@ -56,7 +48,7 @@ test("shows what the trainer sees, and says what was done", async () => {
   expect(page.match(/<img src="data:image\/png/g)).toHaveLength(12);
   const again = await run("data", "preview", ...options, "--start", "1", "--workers", "0", "--json", "-o", "again");
   // The second batch alone, without workers: the same draws and the same bytes.
-  expect(lines(again.stdout).slice(0, -1)).toEqual(images.slice(6));
+  expect(jsonLines(again.stdout).slice(0, -1)).toEqual(images.slice(6));
   const pixels = (text: string) => text.match(/src="data:image\/png;base64,[^"]+/g)!;
   expect(pixels(await readFile(join(folder, "again.html"), "utf8"))).toEqual(pixels(page).slice(6));
 });

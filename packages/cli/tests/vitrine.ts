@@ -29,6 +29,13 @@ export function outcome(child: ChildProcess): Promise<Outcome> {
 
 export const vitrine = (cwd: string, ...args: string[]): Promise<Outcome> => outcome(start(cwd, args));
 
+/** What `--json` prints: an object a line. */
+export const jsonLines = <Line = Record<string, unknown>>(stdout: string): Line[] =>
+  stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "vitrine-cli-"));
 
 const colours = { blue: [40, 60, 220], green: [40, 200, 70], red: [220, 50, 40] } as const;
@@ -46,6 +53,15 @@ export async function writePictures(folder: string, each: number): Promise<void>
       await writeImage({ data, width, height, channels: 3 }, join(folder, name, `${n}.png`));
     }
   }
+}
+
+/** A folder with `photos`, so many of each colour, and the same split into `data`. */
+export async function folderOfPhotos(each: number): Promise<string> {
+  const folder = await temporaryFolder();
+  await writePictures(join(folder, "photos"), each);
+  const { code, stderr } = await vitrine(folder, "data", "split", "photos", "data");
+  if (code !== 0) throw new Error(stderr);
+  return folder;
 }
 
 /** A model that learns colours in seconds. */

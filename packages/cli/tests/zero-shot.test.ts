@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { small, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { jsonLines, small, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
 
 const fixture = fileURLToPath(new URL("../../models/clip/fixtures/towers/small/", import.meta.url));
 let folder: string;
@@ -36,8 +36,7 @@ test("names what is on images by the labels", async () => {
   const labels = ["--labels", "red, green,bird", "--topk", "3", "--json"];
   const { code, stdout } = await run("predict", "clip", "photos", ...labels);
   expect(code).toBe(0);
-  const lines = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line) as Line); // biome-ignore format: one line
-  const predictions = lines.flatMap(({ predictions }) => (predictions ? [predictions] : []));
+  const predictions = jsonLines<Line>(stdout).flatMap(({ predictions }) => (predictions ? [predictions] : []));
   expect(predictions).toHaveLength(6);
   for (const found of predictions) {
     expect(found.map(({ label }) => label).sort()).toEqual(["bird", "green", "red"]);
