@@ -40,6 +40,11 @@ export class Report {
     process.stderr.write(`${text}\n`);
   }
 
+  /** A sentence of a library, which begins small and ends without a point. */
+  notice(message: string): void {
+    this.note(`${message[0]!.toUpperCase()}${message.slice(1)}.`);
+  }
+
   badImage(path: string, reason: string): void {
     this.note(`Skipped ${path}: ${reason.startsWith(`${path}: `) ? reason.slice(path.length + 2) : reason}`);
   }

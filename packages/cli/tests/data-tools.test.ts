@@ -3,7 +3,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { folderOfPhotos, jsonLines, vitrine, writePictures } from "./vitrine.ts";
+import { folderOfPhotos, jsonLines, small, vitrine, writePictures } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
@@ -71,11 +71,27 @@ test("data split makes folds", async () => {
   const { code, stdout } = await run("data", "split", "photos", "folds", "--folds", "4", "--mode", "symlink");
   expect(code).toBe(0);
   expect(stdout).toContain("fold-3/val");
-  const [check] = jsonLines((await run("data", "check", "folds/fold-2", "--json", "--no-look-alikes")).stdout).slice(
-    -1,
-  );
-  expect(check).toMatchObject({ errors: 0, splits: [{ samples: 18 }, { samples: 6 }] });
+  const check = await run("data", "check", "folds/fold-2", "--json", "--no-look-alikes");
+  expect(jsonLines(check.stdout).at(-1)).toMatchObject({ errors: 0, splits: [{ samples: 18 }, { samples: 6 }] });
   const refused = await run("data", "split", "photos", "other", "--folds", "4", "--train", "0.5");
   expect(refused).toMatchObject({ code: 2 });
   expect(refused.stderr).toContain("leave out --train");
+});
+
+test("data split names classes that are too small, and training on the parts works", async () => {
+  await mkdir(join(folder, "uneven"));
+  await writePictures(join(folder, "uneven"), 4);
+  await mkdir(join(folder, "uneven/rare"));
+  await copyFile(join(folder, "uneven/red/0.png"), join(folder, "uneven/rare/0.png"));
+  const { code, stdout, stderr } = await run("data", "split", "uneven", "parts");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^rare +1 +0$/m);
+  expect(stderr).toBe('Class "rare" has 1 image in all and none in "val".\n');
+  const trained = await run("train", "parts", ...small, "--fast-dev-run");
+  expect(trained, trained.stderr).toMatchObject({ code: 0 });
+  const check = await run("data", "check", "parts", "--json", "--no-look-alikes");
+  const issues = jsonLines<{ kind?: string; detail?: string }>(check.stdout);
+  expect(issues.filter(({ kind }) => kind === "classes" || kind === "empty-class")).toMatchObject([
+    { kind: "empty-class", detail: "class rare has no image" },
+  ]);
 });

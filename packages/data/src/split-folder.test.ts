@@ -28,10 +28,11 @@ async function put(file: string): Promise<void> {
   await writeFile(file, file);
 }
 
-async function contents(folder: string): Promise<string[]> {
+/** Paths of all pictures below a folder. */
+async function pictures(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => !entry.isDirectory())
+    .filter((entry) => entry.name.endsWith(".png"))
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 }
@@ -40,22 +41,44 @@ describe("splitFolder", () => {
   test("splits every class 70 to 30 and keeps each file once", async () => {
     const output = join(root, "out");
     const progress: number[][] = [];
-    const report = await splitFolder(source, output, { onProgress: (done, total) => progress.push([done, total]) });
+    const notices: string[] = [];
+    const report = await splitFolder(source, output, {
+      onProgress: (done, total) => progress.push([done, total]),
+      onNotice: (message) => notices.push(message),
+    });
     expect(report).toEqual({ output, classes: ["cat", "dog", "eel"], counts: { train: [14, 7, 1], val: [6, 3, 0] } });
     expect(progress).toEqual(Array.from({ length: 31 }, (_, i) => [i + 1, 31]));
-    const files = await contents(output);
+    const files = await pictures(output);
     const originals = await Promise.all(files.map((file) => readFile(join(output, file), "utf8")));
-    expect(originals.sort()).toEqual((await contents(source)).map((file) => join(source, file)).sort());
+    expect(originals.sort()).toEqual((await pictures(source)).map((file) => join(source, file)).sort());
     for (const file of files)
       expect(await readFile(join(output, file), "utf8")).toBe(join(source, ...file.split("/").slice(1)));
-    // "eel" has one image: its folder is in val all the same.
-    expect(await readdir(join(output, "val"))).toEqual(["cat", "dog", "eel"]);
+    // "eel" has one image: no empty folder stands for it in val, and both parts know it all the same.
+    expect(await readdir(join(output, "val"))).toEqual(["cat", "dog"]);
+    expect(notices).toEqual(['class "eel" has 1 image in all and none in "val"']);
+    const opened = await Promise.all(["train", "val"].map((split) => openDataset(output, { split })));
+    expect(opened.map(({ classes }) => classes)).toEqual([report.classes, report.classes]);
+  });
+
+  test("keeps the names of classes that are no names of folders", async () => {
+    const named = await tree("named", { top: 4, shoe: 4 });
+    await writeFile(
+      join(named, "class-folders.json"),
+      JSON.stringify([
+        { folder: "top", name: "T-shirt/top" },
+        { folder: "shoe", name: "shoe" },
+      ]),
+    );
+    const { classes } = await splitFolder(named, join(root, "named-split"));
+    expect(classes).toEqual(["T-shirt/top", "shoe"]);
+    const train = await openDataset(join(root, "named-split"), { split: "train" });
+    expect(train).toMatchObject({ classes, length: 6 });
   });
 
   test("gives the same split for a seed, and another for another", async () => {
     const split = async (name: string, seed: number) => {
       await splitFolder(source, join(root, name), { seed });
-      return contents(join(root, name));
+      return pictures(join(root, name));
     };
     const first = await split("s1", 1);
     expect(await split("s1b", 1)).toEqual(first);
@@ -75,7 +98,7 @@ describe("splitFolder", () => {
   test("links instead of copying", async () => {
     await splitFolder(source, join(root, "hard"), { mode: "link" });
     await splitFolder(source, join(root, "soft"), { mode: "symlink" });
-    const file = (await contents(join(root, "hard")))[0]!;
+    const file = (await pictures(join(root, "hard")))[0]!;
     const original = join(source, ...file.split("/").slice(1));
     expect((await lstat(join(root, "hard", file))).ino).toBe((await lstat(original)).ino);
     expect(await readlink(join(root, "soft", file))).toBe(original);
@@ -85,7 +108,7 @@ describe("splitFolder", () => {
     const nested = join(root, "nested");
     for (const file of ["x/a/1.png", "y/a/1.png", "x/b/1.png", "x/b/2.png"]) await put(join(nested, file));
     await splitFolder(nested, join(root, "flat"), { ratios: { train: 1, val: 0 } });
-    expect(await contents(join(root, "flat"))).toEqual([
+    expect(await pictures(join(root, "flat"))).toEqual([
       "train/a/1.png",
       "train/a/y__a__1.png",
       "train/b/1.png",
@@ -96,11 +119,11 @@ describe("splitFolder", () => {
   test("takes an empty folder as output and refuses any other", async () => {
     await mkdir(join(root, "void"));
     await splitFolder(source, join(root, "void"));
-    const before = await contents(join(root, "void"));
+    const before = await pictures(join(root, "void"));
     await expect(splitFolder(source, join(root, "void"))).rejects.toThrow(
-      /expected an empty or missing folder at .*void, found 2 entries/,
+      /expected an empty or missing folder at .*void, found 3 entries/,
     );
-    expect(await contents(join(root, "void"))).toEqual(before);
+    expect(await pictures(join(root, "void"))).toEqual(before);
     await put(join(root, "file"));
     await expect(splitFolder(source, join(root, "file"))).rejects.toThrow("found a file");
     await expect(splitFolder(source, join(source, "out"))).rejects.toThrow("lies in the source");
@@ -164,7 +187,17 @@ test("apportion gives whole shares that sum up, each within one of the exact sha
 describe("splitFolds", () => {
   test("every file is validation data of one fold, and training data of the others; classes are spread evenly", async () => {
     const output = join(root, "folds");
-    const report = await splitFolds(source, output, { folds: 4, mode: "symlink" });
+    const notices: string[] = [];
+    const report = await splitFolds(source, output, {
+      folds: 4,
+      mode: "symlink",
+      onNotice: (message) => notices.push(message),
+    });
+    const without = Object.keys(report.counts).filter((part) => report.counts[part]![2] === 0);
+    expect(without).toHaveLength(4);
+    expect(notices).toEqual([
+      `class "eel" has 1 image in all and none in ${without.map((part) => `"${part}"`).join(", ")}`,
+    ]);
     expect(Object.keys(report.counts)).toEqual([0, 1, 2, 3].flatMap((k) => [`fold-${k}/train`, `fold-${k}/val`]));
     const seen = new Map<string, number>();
     for (let k = 0; k < 4; k++) {
@@ -172,17 +205,35 @@ describe("splitFolds", () => {
       expect(val[0]).toBe(5);
       expect([2, 3]).toContain(val[1]);
       expect(train.map((n, c) => n + val[c]!)).toEqual([20, 10, 1]);
-      for (const file of await contents(join(output, `fold-${k}`, "val"))) seen.set(file, (seen.get(file) ?? 0) + 1);
+      for (const file of await pictures(join(output, `fold-${k}`, "val"))) seen.set(file, (seen.get(file) ?? 0) + 1);
       const parts = await Promise.all(
         ["train", "val"].map((split) => openDataset(join(output, `fold-${k}`), { split })),
       );
-      // The class of one image has its folder in all parts, and a data set sees it where the image lies.
       expect(parts[0]!.length + parts[1]!.length).toBe(31);
+      // The class of one image has a folder where that lies alone, and is known to both parts.
+      assertSameClasses(parts[0]!, parts[1]!);
+      expect(parts[0]!.classes).toEqual(["cat", "dog", "eel"]);
+      for (const split of ["train", "val"] as const)
+        expect(await readdir(join(output, `fold-${k}`, split))).toEqual(
+          report.counts[`fold-${k}/${split}`]![2] === 0 ? ["cat", "dog"] : ["cat", "dog", "eel"],
+        );
     }
     expect([...seen.values()]).toEqual(new Array(31).fill(1));
     expect(
       await readlink(join(output, "fold-0", "val", "cat", (await readdir(join(output, "fold-0/val/cat")))[0]!)),
     ).toContain(source);
+  });
+
+  test("says which classes are not in every fold, the first ten of them one by one", async () => {
+    const small = await tree("small", { big: 6, ...Object.fromEntries(Array.from("abcdefghijkl", (c) => [c, 2])) });
+    const notices: string[] = [];
+    const onNotice = (message: string) => notices.push(message);
+    await splitFolds(small, join(root, "small-3"), { folds: 3, mode: "link", onNotice });
+    expect(notices).toHaveLength(11);
+    expect(notices[0]).toMatch(/^class "a" has 2 images in all and none in "fold-\d\/val"$/);
+    expect(notices[10]).toBe("2 more classes are not in every part");
+    await splitFolds(small, join(root, "small-2"), { folds: 2, mode: "link", onNotice });
+    expect(notices).toHaveLength(11);
   });
 
   test("refuses folds that cannot be", async () => {

@@ -1,17 +1,20 @@
 // One folder a class becomes train/ and val/ (or more), or folds with a train/ and a val/ each, all with the same
-// classes: `vitrine data split`.
+// classes: `vitrine data split`. A part that has no image of a class has no folder of it either, since other readers
+// refuse empty ones; `class-folders.json` then names all classes.
 
 import { copyFile, link, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { didYouMean, Rng, VitrineError } from "@vitrine/core";
 import { makeFolder } from "@vitrine/core/node";
+import { classFolders, writeFolderNames } from "./convert/folder-writer.ts";
 import type { Dataset } from "./datasets/dataset.ts";
 import { assertNewFolder, kindOf } from "./datasets/find-images.ts";
-import { openFolder } from "./datasets/folder.ts";
+import { openFolder, some } from "./datasets/folder.ts";
 import { splitFolders } from "./datasets/splits.ts";
 import { stratifiedFolds } from "./samplers/subset.ts";
 
 const modes = ["copy", "link", "symlink"] as const;
+const mostNotices = 10;
 
 /** How files are put into their places. */
 export interface PlaceOptions {
@@ -24,10 +27,12 @@ export interface PlaceOptions {
   /** See `FolderOptions`. */
   classFrom?: "leaf" | "top";
   onProgress?: (done: number, total: number) => void;
+  /** Called with sentences for the user: classes with too few images to be in every part. */
+  onNotice?: (message: string) => void;
 }
 
 export interface SplitOptions extends PlaceOptions {
-  /** Share of each split, by the name of its folder; they sum to 1 ({ train: 0.7, val: 0.3 }). */
+  /** Share of each split, by the name of its folder; they sum to 1 ({ train: 0.7, val: 0.3 }). 0: no such split. */
   ratios?: Readonly<Record<string, number>>;
 }
 
@@ -48,11 +53,14 @@ export async function splitFolder(source: string, output: string, options: Split
   checkRatios(ratios);
   const dataset = await openUnsplit(source, output, options);
   const { classes } = dataset;
-  const names = Object.keys(ratios);
+  const names = Object.keys(ratios).filter((name) => ratios[name]! > 0);
   const members: Placement[] = [];
   for (const [index, own] of byClass(dataset.length, dataset.label, classes.length).entries()) {
     const order = Rng.of(seed, "split", classes[index]!).permutation(own.length);
-    const sizes = apportion(own.length, Object.values(ratios));
+    const sizes = apportion(
+      own.length,
+      names.map((name) => ratios[name]!),
+    );
     let next = 0;
     for (const [which, part] of names.entries()) {
       for (const position of order.slice(next, next + sizes[which]!).sort()) members.push({ part, i: own[position]! });
@@ -114,26 +122,29 @@ async function layOut(
   dataset: Dataset,
   parts: readonly string[],
   members: readonly Placement[],
-  { mode = "copy", onProgress }: PlaceOptions,
+  { mode = "copy", onProgress, onNotice }: PlaceOptions,
 ): Promise<SplitReport> {
   const { classes } = dataset;
+  const folders = classFolders(classes);
   const counts: Record<string, number[]> = Object.fromEntries(parts.map((part) => [part, classes.map(() => 0)]));
   const taken = new Set<string>();
   const moves = members.map(({ part, i }) => {
     const from = dataset.path(i);
     counts[part]![dataset.label(i)]!++;
-    const folder = join(part, classes[dataset.label(i)]!);
+    const folder = join(part, folders[dataset.label(i)]!);
     return { from, to: join(folder, freeName(from, source, folder, taken)) };
   });
   const target = resolve(output);
   const temporary = join(dirname(target), `.${basename(target)}-${process.pid}.tmp`);
   try {
-    await makeFolder(temporary);
-    // A class that is too small for a split has its folder there all the same.
-    for (const part of parts) for (const label of classes) await makeFolder(join(temporary, part, label));
+    for (const folder of new Set(moves.map(({ to }) => dirname(to)))) await makeFolder(join(temporary, folder));
     for (const [done, { from, to }] of moves.entries()) {
       await place(resolve(from), join(temporary, to), mode);
       onProgress?.(done + 1, moves.length);
+    }
+    for (const above of new Set(parts.map((part) => dirname(part)))) {
+      const own = parts.filter((part) => dirname(part) === above).map((part) => ({ counts: counts[part]! }));
+      await writeFolderNames(join(temporary, above), classes, folders, own);
     }
     if ((await kindOf(output)) === "folder") await rmdir(target);
     await rename(temporary, target);
@@ -143,7 +154,27 @@ async function layOut(
       ? error
       : new VitrineError("split", `${output} was not made: ${(error as Error).message}`, { cause: error });
   }
+  for (const notice of absences(dataset, parts, counts)) onNotice?.(notice);
   return { output, classes, counts };
+}
+
+/** Which classes are too small to be in every part. */
+function absences(
+  { length, label, classes }: Dataset,
+  parts: readonly string[],
+  counts: SplitReport["counts"],
+): string[] {
+  const sizes = byClass(length, label, classes.length).map((own) => own.length);
+  const all = classes.flatMap((name, c) => {
+    const without = parts.filter((part) => counts[part]![c] === 0);
+    if (without.length === 0) return [];
+    return [
+      `class "${name}" has ${sizes[c]} ${sizes[c] === 1 ? "image" : "images"} in all and none in ${some(without)}`,
+    ];
+  });
+  const more = all.length - mostNotices;
+  if (more <= 0) return all;
+  return [...all.slice(0, mostNotices), `${more} more ${more === 1 ? "class is" : "classes are"} not in every part`];
 }
 
 /**

@@ -31,20 +31,20 @@ export default defineCommand({
   ],
   async run(args, [source, output], { report, given }) {
     const { train, test, mode, seed, folds } = args;
+    const onNotice = (message: string) => report.notice(message);
     if (folds !== undefined) {
       const share = ["train", "val", "test"].find((name) => given[name] !== undefined);
       if (share !== undefined) throw new UsageError(`--folds makes parts of one size; leave out --${share}`);
       const onProgress = report.progress("Splitting");
-      report.split(await splitFolds(source!, output!, { folds, mode, seed, onProgress }));
+      report.split(await splitFolds(source!, output!, { folds, mode, seed, onProgress, onNotice }));
       return 0;
     }
     // To a millionth, so that 1 - 0.7 is 0.3.
     const val = args.val ?? Math.round((1 - train - test) * 1e6) / 1e6;
     if (val < 0) throw new UsageError(`--train ${train} and --test ${test} are more than everything`);
     const ratios = Object.fromEntries(Object.entries({ train, val, test }).filter(([, share]) => share > 0));
-    const progress = report.progress("Splitting");
-    const result = await splitFolder(source!, output!, { ratios, mode, seed, onProgress: progress });
-    report.split(result);
+    const onProgress = report.progress("Splitting");
+    report.split(await splitFolder(source!, output!, { ratios, mode, seed, onProgress, onNotice }));
     return 0;
   },
 });

@@ -61,7 +61,7 @@ export function cacheSettings(args: Values<typeof cacheOptions>, report: Report)
     ...optional("cache", args.cache),
     ...optional("cacheDir", args["cache-dir"]),
     ...optional("cacheLimit", limit === undefined ? undefined : limit * 1e9),
-    onNotice: (message) => report.note(`${message[0]!.toUpperCase()}${message.slice(1)}.`),
+    onNotice: (message) => report.notice(message),
   };
 }
 

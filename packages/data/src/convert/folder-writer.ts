@@ -41,12 +41,12 @@ export async function folderWriter(root: string, split: string, folders: readonl
   };
 }
 
-/** Says which folder is which class, where the folders alone would say something else. */
+/** Says which folder is which class, where the folders of some split alone would say something else. */
 export async function writeFolderNames(
   root: string,
   classes: readonly string[],
   folders: readonly string[],
-  written: readonly WrittenSplit[],
+  written: readonly Pick<WrittenSplit, "counts">[],
 ): Promise<void> {
   const sorted = sortNaturally(folders, (name) => name);
   const plain = classes.every((name, i) => folders[i] === name && sorted[i] === name);
