@@ -42,6 +42,7 @@ export {
 export { type DownloadOptions, type DownloadReport, downloadData, knownDataSets } from "./download/download.ts";
 export { type DecodeOptions, decodeImage, defaultMaxPixels, encodeImage, imageInfo, writeImage } from "./image.ts";
 export { imageExtensions } from "./image-format.ts";
+export type { BatchingOptions } from "./loader/batching.ts";
 export { createLoader } from "./loader/loader.ts";
 export type { BadSample, Loader, LoaderOptions } from "./loader/options.ts";
 export { createStreamLoader, type StreamLoader, type StreamLoaderOptions } from "./loader/stream-loader.ts";
@@ -75,7 +76,7 @@ export {
   trainTransform,
   trainTransformParts,
 } from "./presets.ts";
-export { blankImage, isRawImage, type RawImage, withChannels } from "./raw-image.ts";
+export { type Box, blankImage, isRawImage, type RawImage, withChannels } from "./raw-image.ts";
 export { type RankOptions, type Share, shareLength, shareOf } from "./samplers/ranks.ts";
 export {
   balancedSampler,
@@ -104,7 +105,7 @@ export { centerCrop, crop, flipHorizontally, flipVertically, pad } from "./trans
 export { enhanceBrightness, enhanceColor, enhanceContrast, enhanceSharpness } from "./transforms/enhance.ts";
 export { type AffineParts, affineMatrix, type Corners, perspectiveCoefficients } from "./transforms/matrices.ts";
 export { normalization, normalize } from "./transforms/normalize.ts";
-export { type Box, resample } from "./transforms/resample.ts";
+export { resample } from "./transforms/resample.ts";
 export { type RotateOptions, rotate } from "./transforms/rotate.ts";
 export { applySplits } from "./transforms/splits.ts";
 export {

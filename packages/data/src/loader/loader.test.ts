@@ -230,7 +230,7 @@ describe("a loader", () => {
       createLoader(files, { batchSize: 4, transform: plain, ...options });
     expect(make({ batchSize: 0 })).toThrow("loader: batchSize must be a positive integer, found 0");
     expect(make({ batchSize: 2.5 })).toThrow("found 2.5");
-    expect(make({ workers: -1 })).toThrow("workers must be 0 or more, found -1");
+    expect(make({ workers: -1 })).toThrow("workers must be a whole number, 0 or more, found -1");
     expect(make({ prefetch: 0 })).toThrow("prefetch must be a positive integer, found 0");
     expect(make({ maxBadFraction: 2 })).toThrow("maxBadFraction must lie in [0, 1], found 2");
     expect(make({ batchSize: 31, dropLast: true })).toThrow("dropLast leaves no batch: batchSize is 31");

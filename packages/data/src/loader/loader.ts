@@ -1,17 +1,15 @@
 // Batches of a data set in a seeded order, made ahead of their use.
 
-import { availableParallelism } from "node:os";
 import { type Batch, VitrineError } from "@vitrine/core";
 import type { Dataset } from "../datasets/dataset.ts";
-import { defaultMaxPixels } from "../image.ts";
-import { checkRank, type Share, shareLength, shareOf } from "../samplers/ranks.ts";
+import { type Share, shareLength, shareOf } from "../samplers/ranks.ts";
 import { orderedSampler, shuffledSampler } from "../samplers/sampler.ts";
+import { settleBatching, usage } from "./batching.ts";
 import { handOver } from "./hand-over.ts";
 import type { Recipe } from "./make-batch.ts";
 import { collect, type Draws, localMaker, type MadeBatch, type Maker, type Run } from "./maker.ts";
 import type { BadSample, Loader, LoaderOptions } from "./options.ts";
 import { workerPool } from "./pool.ts";
-import { mostSamples } from "./ring.ts";
 import { closeFiles, describeSample } from "./sample.ts";
 import { type OpenedCache, setUpCache } from "./set-up-cache.ts";
 
@@ -22,19 +20,12 @@ import { type OpenedCache, setUpCache } from "./set-up-cache.ts";
  * for options that make no sense; while iterating, for a share of unreadable samples above `maxBadFraction`.
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
-  const { batchSize, transform, seed = 0, shuffle = false, dropLast = false, prefetch = 2, onBad } = options;
-  const { maxBadFraction = 0.1, maxPixels = defaultMaxPixels, reuseAfter } = options;
-  const { workers = defaultWorkers(dataset) } = options;
-  positive("batchSize", batchSize);
-  positive("prefetch", prefetch);
-  if (reuseAfter !== undefined) positive("reuseAfter", reuseAfter);
-  if (batchSize > mostSamples) throw usage(`batchSize must be ${mostSamples} at most, found ${batchSize}`);
-  if (!Number.isInteger(workers) || workers < 0) throw usage(`workers must be 0 or more, found ${workers}`);
-  if (!(maxBadFraction >= 0 && maxBadFraction <= 1))
-    throw usage(`maxBadFraction must lie in [0, 1], found ${maxBadFraction}`);
+  const settled = settleBatching(options, dataset.decoded ? 0 : undefined);
+  const { batchSize, transform, seed, dropLast, workers, prefetch, reuseAfter, ...others } = settled;
+  const { maxBadFraction, maxPixels, rank, worldSize } = others;
+  const { shuffle = false, onBad } = options;
   if (shuffle && options.sampler !== undefined)
     throw usage("shuffle and sampler both give an order; leave one of them out");
-  checkRank(options);
   if (dataset.length === 0) throw new VitrineError("loader", `${dataset.name} holds no samples`);
 
   const sampler = options.sampler ?? (shuffle ? shuffledSampler : orderedSampler)(dataset.length);
@@ -42,7 +33,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const { corrupt = random ? "replace" : "skip" } = options;
   // Without a random order this is evaluation, where nothing may count twice.
   const { uneven = sampler.uneven ?? (random ? "pad" : "leave") } = options;
-  const share = { rank: options.rank ?? 0, worldSize: options.worldSize ?? 1, uneven };
+  const share = { rank, worldSize, uneven };
   const length = shareLength(sampler.length, share);
   const batches = dropLast ? Math.floor(length / batchSize) : Math.ceil(length / batchSize);
   if (batches === 0 && (dropLast || uneven !== "leave"))
@@ -128,10 +119,6 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   };
 }
 
-function defaultWorkers({ decoded }: Dataset): number {
-  return decoded ? 0 : Math.max(1, Math.min(availableParallelism() - 1, 4));
-}
-
 function part({ indices, repeats }: Share, from: number, to: number): Draws {
   const own = { indices: indices.subarray(from, to) };
   return repeats === undefined ? own : { ...own, repeats: repeats.subarray(from, to) };
@@ -157,12 +144,4 @@ function tooManyBad(name: string, bad: readonly BadSample[], length: number, lim
     "loader",
     `${bad.length} of ${length} samples of ${name} cannot be read, which is more than maxBadFraction ${limit}:${shown.join("")}${more}`,
   );
-}
-
-function positive(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw usage(`${name} must be a positive integer, found ${value}`);
-}
-
-function usage(message: string): VitrineError {
-  return new VitrineError("loader", message, { usage: true });
 }

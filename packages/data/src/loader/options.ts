@@ -1,9 +1,8 @@
 // What a loader can be asked for, and what it says about bad files.
 
 import type { BatchSource } from "@vitrine/core";
-import type { RankOptions } from "../samplers/ranks.ts";
 import type { Sampler } from "../samplers/sampler.ts";
-import type { Transform } from "../transforms/transform.ts";
+import type { BatchingOptions } from "./batching.ts";
 
 /** A sample that could not be read. */
 export interface BadSample {
@@ -14,30 +13,11 @@ export interface BadSample {
   reason: string;
 }
 
-export interface LoaderOptions extends RankOptions {
-  batchSize: number;
-  /** From an image of any size to the size of the batch: `trainTransform(...)` or `evalTransform(...)`. */
-  transform: Transform;
-  /** (0) */
-  seed?: number;
+export interface LoaderOptions extends BatchingOptions {
   /** A new order each epoch, a function of (seed, epoch) (false). */
   shuffle?: boolean;
   /** An order of another kind: `weightedSampler`, `balancedSampler`, `repeatedSampler`, or one's own. */
   sampler?: Sampler;
-  /** Leave out a last batch that is not full (false). */
-  dropLast?: boolean;
-  /**
-   * Worker threads; 0 works on the calling thread. Default: none for decoded pixels, else one less than there are
-   * cores, 1 to 4 (files are decoded by threads of the decoder's own; a worker drives them, crops and resizes).
-   */
-  workers?: number;
-  /** Batches made ahead (2). All workers make one batch together, the one that is needed first. */
-  prefetch?: number;
-  /**
-   * How many batches later the memory of one is used again: only for loops that are done with a batch by then. Left
-   * out, a batch stays as it is.
-   */
-  reuseAfter?: number;
   /**
    * Keep decoded images for the next epochs, after the operations that are the same every time: in memory that workers
    * share, or in files. Where memory does not suffice, that is said and nothing is kept.
@@ -58,12 +38,8 @@ export interface LoaderOptions extends RankOptions {
    * sample counts twice); a batch that is left empty is not handed out.
    */
   corrupt?: "replace" | "skip";
-  /** Share of samples that may be bad before the loader refuses to go on (0.1). */
-  maxBadFraction?: number;
   /** Called once for each bad sample. */
   onBad?: (bad: BadSample) => void;
-  /** Largest image that is decoded, in pixels (178,956,970, as PIL). */
-  maxPixels?: number;
 }
 
 /** Batches of a data set. */

@@ -1,30 +1,21 @@
 // Batches of a stream. Records are read on the calling thread, which is a small part of the work; workers decode and
 // transform them.
 
-import { availableParallelism } from "node:os";
 import { type Batch, type BatchSource, VitrineError } from "@vitrine/core";
 import type { BadRecord, SampleStream } from "../datasets/stream.ts";
-import { defaultMaxPixels } from "../image.ts";
-import { checkRank, type RankOptions, shareLength } from "../samplers/ranks.ts";
-import type { Transform } from "../transforms/transform.ts";
+import { shareLength } from "../samplers/ranks.ts";
+import { type BatchingOptions, settleBatching, usage } from "./batching.ts";
 import { handOver } from "./hand-over.ts";
 import type { Recipe } from "./make-batch.ts";
 import { localMaker, type MadeBatch, type Maker, type Run } from "./maker.ts";
 import type { BadSample } from "./options.ts";
 import { workerPool } from "./pool.ts";
 import { readStream } from "./read-stream.ts";
-import { mostSamples } from "./ring.ts";
 import type { Sample } from "./sample.ts";
 
-export interface StreamLoaderOptions extends RankOptions {
-  batchSize: number;
-  transform: Transform;
-  /** (0) */
-  seed?: number;
+export interface StreamLoaderOptions extends BatchingOptions {
   /** Shards in a new order each epoch, and samples through a shuffle buffer of so many (0: the stream's own order). */
   shuffle?: number;
-  /** Leave out a last batch that is not full (false). */
-  dropLast?: boolean;
   /**
    * How ranks share the stream. `samples` (default): all read everything and each takes every `worldSize`-th sample, so
    * that together they make the batches that one rank would make. `shards`: each reads shards of its own, and has as
@@ -33,21 +24,11 @@ export interface StreamLoaderOptions extends RankOptions {
   split?: "samples" | "shards";
   /** Samples in an epoch over all ranks, where the stream does not know. */
   length?: number;
-  /** Worker threads; 0 works on the calling thread (one less than there are cores, 1 to 4). */
-  workers?: number;
-  /** Batches made ahead (2). */
-  prefetch?: number;
-  /** See `LoaderOptions`. */
-  reuseAfter?: number;
-  /** Share of records that may be bad (0.1). */
-  maxBadFraction?: number;
   /**
    * Called once for each bad record, and for each image that cannot be decoded (its offset is then its number in the
    * epoch).
    */
   onBad?: (bad: BadRecord) => void;
-  /** Largest image that is decoded, in pixels (178,956,970, as PIL). */
-  maxPixels?: number;
 }
 
 export interface StreamLoader extends BatchSource {
@@ -70,17 +51,11 @@ const mostRemembered = 1000;
  * stream's length; where ranks split by shards, an estimate.
  */
 export function createStreamLoader(stream: SampleStream, options: StreamLoaderOptions): StreamLoader {
-  const { batchSize, transform, seed = 0, shuffle = 0, dropLast = false, prefetch = 2, reuseAfter } = options;
-  const { rank = 0, worldSize = 1, split = "samples", uneven = shuffle > 0 ? "pad" : "leave" } = options;
-  const { workers = Math.max(1, Math.min(availableParallelism() - 1, 4)), maxBadFraction = 0.1, onBad } = options;
-  for (const [name, value] of Object.entries({ batchSize, prefetch, reuseAfter: reuseAfter ?? 1 }))
-    if (!Number.isInteger(value) || value < 1) throw usage(`${name} must be a positive integer, found ${value}`);
-  for (const [name, value] of Object.entries({ shuffle, workers }))
-    if (!Number.isInteger(value) || value < 0) throw usage(`${name} must be a whole number, 0 or more, found ${value}`);
-  if (batchSize > mostSamples) throw usage(`batchSize must be ${mostSamples} at most, found ${batchSize}`);
-  if (!(maxBadFraction >= 0 && maxBadFraction <= 1))
-    throw usage(`maxBadFraction must lie in [0, 1], found ${maxBadFraction}`);
-  checkRank(options);
+  const { batchSize, transform, seed, dropLast, workers, prefetch, reuseAfter, ...others } = settleBatching(options);
+  const { maxBadFraction, maxPixels, rank, worldSize } = others;
+  const { shuffle = 0, split = "samples", uneven = shuffle > 0 ? "pad" : "leave", onBad } = options;
+  if (!Number.isInteger(shuffle) || shuffle < 0)
+    throw usage(`shuffle must be a whole number, 0 or more, found ${shuffle}`);
   if (split === "shards" && worldSize > stream.shards.length)
     throw usage(
       `${worldSize} ranks cannot split ${stream.shards.length} shards of ${stream.name}; use split: "samples"`,
@@ -101,7 +76,7 @@ export function createStreamLoader(stream: SampleStream, options: StreamLoaderOp
     const recipe: Recipe = {
       transform,
       seed,
-      maxPixels: options.maxPixels ?? defaultMaxPixels,
+      maxPixels,
       corrupt: "skip",
       length: Number.POSITIVE_INFINITY,
     };
@@ -218,8 +193,4 @@ export function createStreamLoader(stream: SampleStream, options: StreamLoaderOp
 /** An image that could be read but not decoded. */
 function recordOf({ index, path, reason }: BadSample): BadRecord {
   return { shard: path, offset: index, reason };
-}
-
-function usage(message: string): VitrineError {
-  return new VitrineError("loader", message, { usage: true });
 }
