@@ -87,7 +87,7 @@ export async function unpack(archive: string, folder: string, options: UnpackOpt
 }
 
 /** The parts of a name, or undefined for the archive's own root. */
-export function safePath(archive: string, name: string): string[] | undefined {
+function safePath(archive: string, name: string): string[] | undefined {
   const refuse = (why: string) =>
     new VitrineError(archive, `${why}: "${name.slice(0, 100)}"; nothing of it is kept. Do not trust this archive`);
   if (name.includes("\0") || name.includes("\\")) throw refuse("a name with a character that no name has");

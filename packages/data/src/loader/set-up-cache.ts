@@ -103,7 +103,7 @@ function freeMemory(): number {
 }
 
 /** Where caches lie unless said otherwise. */
-export function defaultFolder(): string {
+function defaultFolder(): string {
   const base = process.env.XDG_CACHE_HOME;
   return join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "vitrine", "images");
 }

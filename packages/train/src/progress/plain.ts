@@ -82,7 +82,7 @@ export function startLines(e: Extract<TrainEvent, { type: "start" }>): string[] 
 }
 
 /** What the lines of a log end with; timm's `--result` block lists the ten best epochs for scripts. */
-export function endLines(e: Extract<TrainEvent, { type: "end" }>): string[] {
+function endLines(e: Extract<TrainEvent, { type: "end" }>): string[] {
   const lines = e.stopped === undefined ? [] : [`Stopped early: ${e.stopped}`];
   lines.push(`Trained for ${clock(e.seconds)}`);
   if (e.best === undefined) return lines;

@@ -25,7 +25,7 @@ export interface CycleShape {
 /** The rate at time `t`. `metrics` holds what was measured at times 1, 2, … so far. */
 export type Curve = (t: number, metrics?: readonly number[]) => number;
 
-export function warmed(base: number, shape: WarmupShape, after: Curve, risesTo = base): Curve {
+function warmed(base: number, shape: WarmupShape, after: Curve, risesTo = base): Curve {
   const { warmupT = 0, warmupLrInit = 0, warmupPrefix = false } = shape;
   return (t, metrics) =>
     t < warmupT
