@@ -1,37 +1,21 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { listSplits, openDataset } from "../datasets/open.ts";
 import { encodeImage } from "../image.ts";
-import { padding, tarHeader } from "../shards/tar-file.ts";
+import { fixtures, tar, tarFile } from "../shards/testing.ts";
+import { temporaryFolders } from "../testing.ts";
 import type { Arrangement } from "./catalogue.ts";
 import { downloadFiles } from "./download.ts";
 import { readMat } from "./mat-file.ts";
 
-let root: string;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "vitrine-arrange-"));
-});
-afterAll(() => rm(root, { recursive: true }));
-
-const fixtures = join(import.meta.dirname, "../__fixtures__/shards");
-
-let folders = 0;
-const fresh = () => join(root, `d${folders++}`);
-
-const tarFile = (name: string, data: Uint8Array | string) => {
-  const bytes = Buffer.from(data);
-  return Buffer.concat([tarHeader(name, bytes.length), bytes, new Uint8Array(padding(bytes.length))]);
-};
-const tar = (...parts: Buffer[]) => Buffer.concat([...parts, new Uint8Array(1024)]);
+const fresh = temporaryFolders("arrange");
 
 /** What the archives become, taken from a folder in place of a server. */
 async function get(contents: Readonly<Record<string, Uint8Array>>, arrange: Arrangement, folder: string) {
-  const mirror = fresh();
-  await mkdir(mirror);
+  const mirror = await fresh();
   const files = [];
   for (const [name, content] of Object.entries(contents)) {
     await writeFile(join(mirror, name), content);
@@ -54,7 +38,7 @@ describe("arrangements", () => {
       "imagelabels.mat": await readFile(join(fixtures, "imagelabels.mat")),
       "setid.mat": await readFile(join(fixtures, "setid.mat")),
     };
-    const folder = fresh();
+    const folder = await fresh();
     await get(contents, "flowers102", folder);
     expect(await listSplits(folder)).toEqual(["train", "val", "test"]);
     const train = await openDataset(folder, { split: "train" });
@@ -68,7 +52,7 @@ describe("arrangements", () => {
 
   test("pets, food and textures: the authors' lists become one", async () => {
     const jpeg = await image();
-    const pets = fresh();
+    const pets = await fresh();
     const annotations = tar(
       tarFile("annotations/trainval.txt", "Abyssinian_100 1 1 1\nyorkshire_terrier_7 2 2 25\n"),
       tarFile("annotations/test.txt", "Abyssinian_2 1 1 1\n"),
@@ -82,7 +66,7 @@ describe("arrangements", () => {
       length: 2,
     });
 
-    const food = fresh();
+    const food = await fresh();
     const foods = tar(
       tarFile("food-101/meta/train.txt", "apple_pie/1\nwaffles/2\n"),
       tarFile("food-101/meta/test.txt", "waffles/3\n"),
@@ -93,7 +77,7 @@ describe("arrangements", () => {
     expect([test.length, test.classes[test.label(0)]]).toEqual([1, "waffles"]);
     expect(((await test.load(0)) as Uint8Array).length).toBe(jpeg.length);
 
-    const dtd = fresh();
+    const dtd = await fresh();
     const textures = ["train", "val", "test"].map((split, i) =>
       tarFile(`dtd/labels/${split}1.txt`, `banded/b_${i}.jpg\n`),
     );
@@ -103,7 +87,7 @@ describe("arrangements", () => {
 
   test("Imagenette's folders get names", async () => {
     const jpeg = await image();
-    const folder = fresh();
+    const folder = await fresh();
     const parts = ["train", "val"].flatMap((split) =>
       ["n01440764", "n03888257"].map((id) => tarFile(`imagenette2/${split}/${id}/a.JPEG`, jpeg)),
     );
@@ -114,10 +98,10 @@ describe("arrangements", () => {
   });
 
   test("an archive without what is needed is told", async () => {
-    await expect(get({ "x.tar": tar(tarFile("food-101/readme", "")) }, "food101", fresh())).rejects.toThrow(
+    await expect(get({ "x.tar": tar(tarFile("food-101/readme", "")) }, "food101", await fresh())).rejects.toThrow(
       /expected meta\/train.txt in the archive/,
     );
-    await expect(get({ "x.tar": tar(tarFile("a", ""), tarFile("b", "")) }, "food101", fresh())).rejects.toThrow(
+    await expect(get({ "x.tar": tar(tarFile("a", ""), tarFile("b", "")) }, "food101", await fresh())).rejects.toThrow(
       /expected one folder in the archive, found a, b/,
     );
   });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { padding, tarHeader } from "../shards/tar-file.ts";
+import { tar, tarFile } from "../shards/testing.ts";
 import { catalogue, type KnownData } from "./catalogue.ts";
 import { downloadData, downloadFiles, knownDataSets } from "./download.ts";
 
@@ -61,12 +61,6 @@ function known(contents: Readonly<Record<string, Buffer>>, more: Partial<KnownDa
 }
 const get = (data: KnownData, folder: string, more = {}) =>
   downloadFiles("test", data, { folder, retryDelay: 1, ...more });
-
-const tarFile = (name: string, data: Uint8Array | string) => {
-  const bytes = Buffer.from(data);
-  return Buffer.concat([tarHeader(name, bytes.length), bytes, new Uint8Array(padding(bytes.length))]);
-};
-const tar = (...parts: Buffer[]) => Buffer.concat([...parts, new Uint8Array(1024)]);
 
 const big = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 7)) & 255));
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { padding, tarHeader } from "../shards/tar-file.ts";
+import { tar } from "../shards/testing.ts";
 import { unpack } from "./unpack.ts";
 
 let root: string;
@@ -25,7 +26,6 @@ const tarFile = (name: string, data: Uint8Array | string, type = "0", link = "")
   header.set(Buffer.from(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
   return Buffer.concat([header, bytes, new Uint8Array(padding(bytes.length))]);
 };
-const tar = (...parts: Buffer[]) => Buffer.concat([...parts, new Uint8Array(1024)]);
 
 const crc = (bytes: Uint8Array) => {
   let value = -1;

@@ -23,6 +23,9 @@ export function tarFile(name: string, data: Uint8Array | string): Uint8Array {
 /** What a tar archive ends with. */
 export const tarEnd = new Uint8Array(1024);
 
+/** A whole archive. */
+export const tar = (...files: Uint8Array[]) => Buffer.concat([...files, tarEnd]);
+
 /** The second byte and the label of every image. Whoever reads bytes at their place must find the same ones. */
 export async function contents(dataset: Dataset): Promise<[number, number][]> {
   const out: [number, number][] = [];

@@ -7,7 +7,7 @@ import { openDataset, openStream } from "../datasets/open.ts";
 import { openWebdataset, streamWebdataset } from "../datasets/shards.ts";
 import { temporaryFolders } from "../testing.ts";
 import { tarHeader } from "./tar-file.ts";
-import { contents, fixtures, image, streamed, tarEnd, tarFile } from "./testing.ts";
+import { contents, fixtures, image, streamed, tar, tarFile } from "./testing.ts";
 
 const folder = temporaryFolders("shards");
 
@@ -17,8 +17,8 @@ const sample = (i: number, key = `s${i}`) =>
 describe("WebDataset", () => {
   test("gives images and labels, from the index and as a stream", async () => {
     const path = await folder();
-    await writeFile(join(path, "s-000.tar"), Buffer.concat([sample(0), sample(1), tarEnd]));
-    await writeFile(join(path, "s-001.tar"), Buffer.concat([sample(2), sample(3), tarEnd]));
+    await writeFile(join(path, "s-000.tar"), tar(sample(0), sample(1)));
+    await writeFile(join(path, "s-001.tar"), tar(sample(2), sample(3)));
     const dataset = await openDataset(path);
     expect(dataset).toMatchObject({ classes: ["0", "1", "2"], length: 4, skipped: [] });
     expect((await contents(dataset)).map(([, label]) => label)).toEqual([0, 1, 2, 0]);
@@ -44,7 +44,7 @@ describe("WebDataset", () => {
     const json = (value: unknown) => JSON.stringify(value);
     await writeFile(
       path,
-      Buffer.concat([
+      tar(
         one("a", "json", json({ label: 1, class_name: "dog" })),
         one("b", "txt", "cat\n"),
         one("c", "cls", "1"),
@@ -54,8 +54,7 @@ describe("WebDataset", () => {
         tarFile("readme", "no ending"),
         tarFile("g.jpg", ""),
         tarFile("g.cls", "1"),
-        tarEnd,
-      ]),
+      ),
     );
     const dataset = await openWebdataset(path, { classes: ["cat", "dog"] });
     expect(Array.from({ length: dataset.length }, (_, i) => dataset.label(i))).toEqual([1, 0, 1]);
@@ -71,7 +70,7 @@ describe("WebDataset", () => {
   test("keys that come twice are counted and left out", async () => {
     const path = join(await folder(), "a.tar");
     const twice = Buffer.concat([tarFile("b.jpg", image(1)), tarFile("b.jpg", image(2)), tarFile("b.cls", "1")]);
-    await writeFile(path, Buffer.concat([sample(0), sample(1), sample(2, "s0"), twice, tarEnd]));
+    await writeFile(path, tar(sample(0), sample(1), sample(2, "s0"), twice));
     const { keys, bad } = await streamed(await streamWebdataset(path, { classes: ["a", "b", "c"] }));
     expect(keys).toEqual(["s0", "s1"]);
     expect(bad.map(({ reason }) => reason)).toEqual([
@@ -82,7 +81,7 @@ describe("WebDataset", () => {
 
   test("damage is told with its byte, and reading goes on at the next header", async () => {
     const path = join(await folder(), "a.tar");
-    const bytes = Buffer.concat([sample(0), sample(1), sample(2), tarEnd]);
+    const bytes = tar(sample(0), sample(1), sample(2));
     bytes.fill(7, sample(0).length, sample(0).length + 300);
     await writeFile(path, bytes);
     const { keys, bad } = await streamed(await streamWebdataset(path, { classes: ["a", "b", "c"] }));
@@ -112,7 +111,7 @@ describe("WebDataset", () => {
 
   test("whatever is broken, nothing throws or hangs", async () => {
     const path = join(await folder(), "a.tar");
-    const whole = Buffer.concat([sample(0), sample(1), sample(2), tarEnd]);
+    const whole = tar(sample(0), sample(1), sample(2));
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), async (at, value, length) => {
         const bytes = Buffer.from(whole.subarray(0, length));
@@ -127,7 +126,7 @@ describe("WebDataset", () => {
 
   test("links to folders above do not send the search in circles", async () => {
     const path = await folder();
-    await writeFile(join(path, "a.tar"), Buffer.concat([sample(0), sample(1), tarEnd]));
+    await writeFile(join(path, "a.tar"), tar(sample(0), sample(1)));
     await symlink(path, join(path, "again"));
     expect((await openWebdataset(`${path}/a.tar`)).length).toBe(2);
     // Found below the link again, to the depth that is searched, and no further.
@@ -136,7 +135,7 @@ describe("WebDataset", () => {
 
   test("a reader that stops early closes the file", async () => {
     const path = join(await folder(), "a.tar.gz");
-    await writeFile(path, gzipSync(Buffer.concat([sample(0), sample(1), tarEnd])));
+    await writeFile(path, gzipSync(tar(sample(0), sample(1))));
     const stream = await streamWebdataset(path, { classes: ["a", "b", "c"] });
     for await (const { key } of stream.open(0)) {
       expect(key).toBe("s0");
