@@ -22,7 +22,7 @@ import { clipByGlobalNorm, globalNorm } from "../optim/clip.ts";
 import { buildOptimizer } from "../optim/index.ts";
 import type { Step, StepBatch, StepOptions, StepResult, StepSnapshot } from "../step.ts";
 import { type ForwardInputs, forwardBackward } from "./forward.ts";
-import { extraInputs, tensorsOf } from "./pixels.ts";
+import { stepInputs } from "./pixels.ts";
 
 /** Tensors by path. Plain objects, since they pass through `jit`. */
 type Tensors = Record<string, tf.Tensor>;
@@ -115,16 +115,12 @@ export class GraphStep implements Step {
   }
 
   #inputs(batch: StepBatch): ForwardInputs {
-    const { images, size, height, width, channels, targets } = batch;
+    const { size, targets } = batch;
     const teacher = this.#options.distillation?.teacher(batch);
-    const inputs: ForwardInputs = {
-      images: tf.tensor4d(Int32Array.from(images), [size, height, width, channels], "int32"),
+    return {
+      ...stepInputs(batch),
       targets: tf.tensor2d(targets, [size, targets.length / size]),
       key: tf.tensor1d([this.#options.seed, this.#runs++], "int32"),
-    };
-    return {
-      ...inputs,
-      ...tensorsOf(extraInputs(batch)),
       ...(teacher && { teacher: tf.tensor2d(teacher, [size, teacher.length / size]) }),
     };
   }
