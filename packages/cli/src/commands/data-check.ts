@@ -4,16 +4,14 @@ import { writeFileAtomic } from "@vitrine/core/node";
 import { checkData } from "@vitrine/data";
 import { defineCommand } from "../command.ts";
 import { optional } from "../options/recipe.ts";
-import { sourceOptions, sourceSettings } from "../options/source.ts";
+import { dataPositional, sourceOptions, sourceSettings } from "../options/source.ts";
 import { checkPage, checkText } from "../pages/check.ts";
 import { htmlFile } from "../pages/html-file.ts";
 
 export default defineCommand({
   name: "data check",
   summary: "find damaged images, copies, leaks between splits, and more",
-  positionals: [
-    { name: "data", help: "a folder of images, shards, parquet files, a list, or FORMAT:PATH", count: "one" },
-  ],
+  positionals: [dataPositional],
   options: {
     ...sourceOptions,
     split: { kind: "string", help: "look at one part of the data (all there are)" },

@@ -13,7 +13,7 @@ import { modelConfig, modelOptions } from "../options/model.ts";
 import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { recipeOf, recipeOptions } from "../options/recipe.ts";
 import { samplingOptions, trainingData } from "../options/sampling.ts";
-import { sourceOptions, sourceSettings } from "../options/source.ts";
+import { dataPositional, sourceOptions, sourceSettings } from "../options/source.ts";
 import { trainLoaderOf } from "../options/train-loader.ts";
 import { type PreviewedBatch, previewPage, previewSheet } from "../pages/preview.ts";
 import { previewer } from "../preview.ts";
@@ -60,9 +60,7 @@ const options = defineOptions({
 export default defineCommand({
   name: "data preview",
   summary: "show augmented batches as the trainer sees them",
-  positionals: [
-    { name: "data", help: "a folder of images, shards, parquet files, a list, or FORMAT:PATH", count: "one" },
-  ],
+  positionals: [dataPositional],
   options,
   examples: [
     ["vitrine data preview data -b 32 --mixup 0.8 --cutmix 1 --reprob 0.25", "preview.png and preview.html"],

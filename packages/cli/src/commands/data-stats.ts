@@ -4,16 +4,14 @@ import { writeFileAtomic } from "@vitrine/core/node";
 import { dataStats, listSplits, openDataset, sizeBins } from "@vitrine/data";
 import { defineCommand } from "../command.ts";
 import { optional } from "../options/recipe.ts";
-import { sourceOptions, sourceSettings } from "../options/source.ts";
+import { dataPositional, sourceOptions, sourceSettings } from "../options/source.ts";
 import { htmlFile } from "../pages/html-file.ts";
 import { statsPage, statsText } from "../pages/stats.ts";
 
 export default defineCommand({
   name: "data stats",
   summary: "mean, deviation, classes and sizes of images",
-  positionals: [
-    { name: "data", help: "a folder of images, shards, parquet files, a list, or FORMAT:PATH", count: "one" },
-  ],
+  positionals: [dataPositional],
   options: {
     split: { kind: "string", help: "which part of the data (train)" },
     channels: { kind: "integer", min: 1, max: 3, help: "1 to see images in grey (3)" },

@@ -8,6 +8,12 @@ import { optional } from "./recipe.ts";
 
 const group = "Data";
 
+export const dataPositional = {
+  name: "data",
+  help: "a folder of images, shards, parquet files, a list, or FORMAT:PATH",
+  count: "one",
+} as const;
+
 export const sourceOptions = defineOptions({
   "class-map": {
     kind: "string",
