@@ -1,16 +1,38 @@
-// Assembles the WebAssembly kernels into a module that holds their bytes. Run by the build; the output is not committed.
+// Compiles the WebAssembly kernels into modules that hold their bytes. Run by the build; the output is not committed.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
 import wabt from "wabt";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const source = join(root, "src", "transforms", "kernels.wat");
-const { buffer } = (await wabt()).parseWat(source, await readFile(source, "utf8"), { simd: true }).toBinary({});
 
-await mkdir(join(root, "dist"), { recursive: true });
-await writeFile(
-  join(root, "dist", "kernels.js"),
-  `export const kernels = Uint8Array.from(atob("${Buffer.from(buffer).toString("base64")}"), (c) => c.charCodeAt(0));\n`,
-);
-await writeFile(join(root, "dist", "kernels.d.ts"), "export declare const kernels: Uint8Array<ArrayBuffer>;\n");
+async function assembled(source) {
+  const text = await readFile(join(root, source), "utf8");
+  return (await wabt()).parseWat(source, text, { simd: true }).toBinary({}).buffer;
+}
+
+async function compiled(source) {
+  const options = ["--optimizeLevel", "3", "--runtime", "stub", "--noAssert", "--importMemory", "--enable", "simd"];
+  let binary;
+  const { error, stderr } = await asc.main([source, "--baseDir", root, ...options, "--outFile", "kernels.wasm"], {
+    writeFile: (_, contents) => {
+      binary = contents;
+    },
+  });
+  if (error) throw new Error(stderr.toString(), { cause: error });
+  return binary;
+}
+
+async function save(name, bytes) {
+  await mkdir(join(root, "dist"), { recursive: true });
+  const text = Buffer.from(bytes).toString("base64");
+  await writeFile(
+    join(root, "dist", `${name}.js`),
+    `export const kernels = Uint8Array.from(atob("${text}"), (c) => c.charCodeAt(0));\n`,
+  );
+  await writeFile(join(root, "dist", `${name}.d.ts`), "export declare const kernels: Uint8Array<ArrayBuffer>;\n");
+}
+
+await save("kernels", await assembled("src/transforms/kernels.wat"));
+await save("jpeg-kernels", await compiled("kernels/jpeg.ts"));

@@ -1,12 +1,14 @@
-// Image files to pixels and back. The only import of sharp, which decodes and encodes; resizing and colour are our own code
-// (transforms/), since libvips gives other bytes than PIL.
+// Image files to pixels and back. The only import of sharp, which encodes, and decodes all but plain JPEGs (jpeg/); resizing
+// and colour are our own code (transforms/), since libvips gives other bytes than PIL.
 
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { VitrineError } from "@vitrine/core";
 import sharp from "sharp";
 import { describeUnknown, imageFormat, isFourInkJpeg } from "./image-format.ts";
-import { blankImage, type RawImage, withChannels } from "./raw-image.ts";
+import { jpegSource } from "./jpeg/source.ts";
+import { Undecodable } from "./picture.ts";
+import { blankImage, extent, type RawImage, withChannels } from "./raw-image.ts";
 
 /** 178,956,970 pixels: where PIL takes an image for a decompression bomb. */
 export const defaultMaxPixels = 178_956_970;
@@ -31,6 +33,10 @@ export async function decodeImage(file: string | Uint8Array, options: DecodeOpti
   const bytes = typeof file === "string" ? await readBytes(file) : file;
   const format = imageFormat(bytes);
   if (format === undefined) throw new VitrineError(path, describeUnknown(bytes));
+  if (format === "jpeg") {
+    const plain = decodePlainJpeg(bytes, channels, maxPixels);
+    if (plain !== undefined) return plain;
+  }
   // A warning (a strange EXIF entry, bytes after the end) is no reason to refuse; missing data is.
   // Reading as a stream costs a third more time: libvips then starts threads and waits for them.
   const input = { ignoreIcc: true, failOn: "error", limitInputPixels: maxPixels, sequentialRead: false } as const;
@@ -44,6 +50,16 @@ export async function decodeImage(file: string | Uint8Array, options: DecodeOpti
     return withChannels(inks ? plainRgb(raw) : raw, channels);
   } catch (error) {
     throw await explain(error, path, bytes, maxPixels);
+  }
+}
+
+function decodePlainJpeg(bytes: Uint8Array, channels: number, maxPixels: number): RawImage | undefined {
+  const source = jpegSource(bytes, channels, maxPixels);
+  try {
+    return source?.pixels(extent(source));
+  } catch (error) {
+    if (error instanceof Undecodable) return undefined;
+    throw error;
   }
 }
 

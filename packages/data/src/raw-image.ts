@@ -10,6 +10,19 @@ export interface RawImage {
   channels: number;
 }
 
+/** A rectangle of an image, in pixels. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** All of an image. */
+export function extent({ width, height }: { width: number; height: number }): Box {
+  return { left: 0, top: 0, width, height };
+}
+
 /** True for decoded pixels, false for the bytes of an image file. */
 export function isRawImage(value: RawImage | Uint8Array): value is RawImage {
   return !(value instanceof Uint8Array);

@@ -2,8 +2,10 @@
 
 import { isVitrineError, VitrineError } from "@vitrine/core";
 import { decodeImage } from "../image.ts";
+import { jpegSource } from "../jpeg/source.ts";
+import { Undecodable } from "../picture.ts";
 import { isRawImage, type RawImage } from "../raw-image.ts";
-import { applyOps, applyTransform, type Transform, type TransformOp } from "../transforms/transform.ts";
+import { applyOps, applyTransform, type Transform, type TransformOp, transformed } from "../transforms/transform.ts";
 import { type CacheShare, openCache, type PixelCache } from "./cache.ts";
 import type { BadSample } from "./options.ts";
 import { isPixels, readSample, type Sample } from "./sample.ts";
@@ -79,8 +81,7 @@ export class Kitchen {
     let sample = wanted;
     for (let attempt = 0; attempt < mostReplacements; attempt++) {
       try {
-        const image = await this.#prepared(sample);
-        this.#put(target, slot, sample, applyTransform(image, this.#rest, this.#key(sample, epoch)));
+        this.#put(target, slot, sample, await this.#made(sample, epoch));
         return;
       } catch (error) {
         if (!isVitrineError(error))
@@ -93,24 +94,40 @@ export class Kitchen {
     throw new VitrineError("loader", `${mostReplacements} samples in a row cannot be read, from ${wanted.path} on`);
   }
 
-  /** The decoded image after the operations that are the same every time. */
-  async #prepared(sample: Sample): Promise<RawImage> {
-    const { transform, maxPixels } = this.#recipe;
-    const cache = this.#cache;
-    const known = cache?.byIndex?.(sample.index);
+  async #made(sample: Sample, epoch: number): Promise<RawImage> {
+    const key = this.#key(sample, epoch);
+    if (this.#cache !== undefined) return applyTransform(await this.#prepared(sample, this.#cache), this.#rest, key);
+    const content = await readSample(sample);
+    const source = isRawImage(content) ? content : jpegSource(content, this.#channels, this.#recipe.maxPixels);
+    try {
+      if (source !== undefined) return transformed(source, this.#recipe.transform, key);
+    } catch (error) {
+      if (!(error instanceof Undecodable)) throw error;
+    }
+    return applyTransform(await this.#decoded(sample, content), this.#recipe.transform, key);
+  }
+
+  /** The whole image after the operations that are the same every time. */
+  async #prepared(sample: Sample, cache: PixelCache): Promise<RawImage> {
+    const known = cache.byIndex?.(sample.index);
     if (known !== undefined) return known;
     const content = await readSample(sample);
-    const key = cache?.keyOf?.(content);
-    const stored = key === undefined ? undefined : await cache!.read!(key);
+    const key = cache.keyOf?.(content);
+    const stored = key === undefined ? undefined : await cache.read!(key);
     if (stored !== undefined) return stored;
-    const channels = transform.channels === 1 ? 1 : 3;
-    const decoded = isRawImage(content)
-      ? content
-      : await decodeImage(content, { channels, maxPixels, path: sample.path });
-    if (cache === undefined) return decoded;
-    const image = applyOps(decoded, { channels: transform.channels, ops: this.#first });
+    const decoded = await this.#decoded(sample, content);
+    const image = applyOps(decoded, { channels: this.#recipe.transform.channels, ops: this.#first });
     await cache.store(sample.index, key, image);
     return image;
+  }
+
+  async #decoded({ path }: Sample, content: RawImage | Uint8Array): Promise<RawImage> {
+    if (isRawImage(content)) return content;
+    return decodeImage(content, { channels: this.#channels, maxPixels: this.#recipe.maxPixels, path });
+  }
+
+  get #channels(): number {
+    return this.#recipe.transform.channels === 1 ? 1 : 3;
   }
 
   #key({ index, key = index, repeat = 0 }: Sample, epoch: number) {

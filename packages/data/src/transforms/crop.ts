@@ -1,8 +1,7 @@
 // Cutting, padding and mirroring: pixels move, none changes.
 
 import { VitrineError } from "@vitrine/core";
-import { blankImage, type RawImage } from "../raw-image.ts";
-import type { Box } from "./resample.ts";
+import { type Box, blankImage, type RawImage } from "../raw-image.ts";
 import type { PadMode, Size } from "./transform.ts";
 
 /** A rectangle that lies inside of the image. The same object when it is all of it. */

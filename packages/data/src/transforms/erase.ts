@@ -3,11 +3,10 @@
 // than to @vitrine/train, which erases on the device after normalising.
 
 import { type Rng, VitrineError } from "@vitrine/core";
-import type { RawImage } from "../raw-image.ts";
+import type { Box, RawImage } from "../raw-image.ts";
 import { happens } from "./chance.ts";
 import { between } from "./color.ts";
 import { roundHalfEven } from "./crop.ts";
-import type { Box } from "./resample.ts";
 
 export interface RandomErasing {
   op: "randomErasing";

@@ -2,10 +2,11 @@
 // is mirrored.
 
 import type { Rng } from "@vitrine/core";
-import { blankImage, type RawImage } from "../raw-image.ts";
+import type { Picture } from "../picture.ts";
+import { type Box, blankImage, type RawImage } from "../raw-image.ts";
 import { between } from "./color.ts";
 import { roundHalfEven } from "./crop.ts";
-import { type Box, resample } from "./resample.ts";
+import { resample } from "./resample.ts";
 import type { Interpolation, Size } from "./transform.ts";
 
 /** ResizeKeepRatio, then CenterCropOrPad or RandomCropOrPad with mirrored borders. */
@@ -20,7 +21,7 @@ export interface KeepRatioCrop {
   crop: "center" | "random";
 }
 
-export function keepRatioCrop(image: RawImage, op: KeepRatioCrop, rng: Rng): RawImage {
+export function keepRatioCrop(image: Picture, op: KeepRatioCrop, rng: Rng): RawImage {
   const [height, width] = op.size;
   const scaled = randomlyScaled(image, op, rng);
   const drawn = rng.uniform() < 0.5 ? "bilinear" : "bicubic";

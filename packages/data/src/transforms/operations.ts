@@ -2,6 +2,7 @@
 // both; a row that is missing below does not compile.
 
 import { didYouMean, type Rng } from "@vitrine/core";
+import { type Picture, pixelsOf } from "../picture.ts";
 import { type AugMix, augMix } from "../policies/aug-mix.ts";
 import { type AutoAugment, autoAugment } from "../policies/auto-augment.ts";
 import { type RandAugment, randAugment } from "../policies/rand-augment.ts";
@@ -64,7 +65,10 @@ export type TransformOp =
   | TrivialAugment;
 
 type Name = TransformOp["op"];
-type Operation<N extends Name> = (image: RawImage, op: Extract<TransformOp, { op: N }>, random: () => Rng) => RawImage;
+/** They begin by taking a part of the image, and decode no more of it. */
+const cuts = ["resize", "randomResizedCrop", "keepRatioCrop"] as const satisfies readonly Name[];
+type Given<N extends Name> = N extends (typeof cuts)[number] ? Picture : RawImage;
+type Operation<N extends Name> = (image: Given<N>, op: Extract<TransformOp, { op: N }>, random: () => Rng) => RawImage;
 
 /** An operation that has no draws but the one whether it runs. */
 function maybe<N extends Name>(
@@ -114,7 +118,7 @@ const operations: { readonly [N in Name]: Operation<N> } = {
  * Runs one operation. `random` gives its stream. @throws TypeError for a name that is none, as a JSON file may have it.
  */
 export function runOperation<N extends Name>(
-  image: RawImage,
+  image: Picture,
   op: Extract<TransformOp, { op: N }>,
   random: () => Rng,
 ): RawImage {
@@ -125,5 +129,6 @@ export function runOperation<N extends Name>(
     // No VitrineError: loaders take that for a bad sample, and pass on to the next.
     throw new TypeError(`transform: ${message}`);
   }
-  return operations[name](image, op, random);
+  const given = (cuts as readonly Name[]).includes(name) ? image : pixelsOf(image);
+  return operations[name](given as Given<N>, op, random);
 }

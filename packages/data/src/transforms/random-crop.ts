@@ -1,10 +1,11 @@
 // Crops at a random place.
 
 import type { Rng } from "@vitrine/core";
-import type { RawImage } from "../raw-image.ts";
+import type { Picture } from "../picture.ts";
+import type { Box, RawImage } from "../raw-image.ts";
 import { between } from "./color.ts";
 import { crop, pad, roundHalfEven } from "./crop.ts";
-import { type Box, resample } from "./resample.ts";
+import { resample } from "./resample.ts";
 import type { Interpolation, PadMode, Size } from "./transform.ts";
 
 /** A random part of the image, resized; see `randomResizedBox`. `random` draws bilinear or bicubic, as timm does. */
@@ -27,7 +28,7 @@ export interface RandomCrop {
   fill: readonly number[];
 }
 
-export function randomResizedCrop(image: RawImage, op: RandomResizedCrop, rng: Rng): RawImage {
+export function randomResizedCrop(image: Picture, op: RandomResizedCrop, rng: Rng): RawImage {
   const box = randomResizedBox(image.width, image.height, op.scale, op.ratio, rng);
   const drawn = rng.uniform() < 0.5 ? "bilinear" : "bicubic";
   return resample(image, op.size[1], op.size[0], op.interpolation === "random" ? drawn : op.interpolation, { box });

@@ -1,10 +1,9 @@
 // Resizing as two passes, along rows and along columns, each rounded to 8 bits so that their order can be seen. In
 // WebAssembly's vectors, and the same in plain code for machines without them; both give the same bytes.
 
-import type { RawImage } from "../raw-image.ts";
+import type { Box, RawImage } from "../raw-image.ts";
 import { precision, type Weights } from "./filters.ts";
 import { layout, type Machine, machineWith } from "./machine.ts";
-import type { Box } from "./resample.ts";
 
 export interface ResamplePlan {
   image: RawImage;
@@ -31,7 +30,7 @@ export function resamplePlainly({ image, box, columns, rows, columnsFirst }: Res
 }
 
 /** The input positions that are read: from the first to before the second. */
-function span({ starts, counts }: Weights): [number, number] {
+export function span({ starts, counts }: Weights): [number, number] {
   const last = starts.length - 1;
   return [starts[0]!, starts[last]! + counts[last]!];
 }

@@ -2,20 +2,12 @@
 // two passes that each round to 8 bits. libvips takes other roundings and shrinks in two steps, so it cannot be used
 // here: weights trained with timm are evaluated on what PIL makes.
 
-import type { RawImage } from "../raw-image.ts";
+import { type Picture, pixelsOf } from "../picture.ts";
+import { type Box, extent, type RawImage } from "../raw-image.ts";
 import { hasAlpha, premultiply, unpremultiplyInPlace } from "./alpha.ts";
-import { crop } from "./crop.ts";
-import { type Filter, filterWeights } from "./filters.ts";
-import { resampleFast, resamplePlainly } from "./resample-passes.ts";
+import { type Filter, filterWeights, type Weights } from "./filters.ts";
+import { resampleFast, resamplePlainly, span } from "./resample-passes.ts";
 import type { Interpolation } from "./transform.ts";
-
-/** A rectangle of an image, in pixels. */
-export interface Box {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
 
 /** Parts of the input and of the output; each is all of it by default. */
 export interface Parts {
@@ -25,9 +17,9 @@ export interface Parts {
   window?: Box;
 }
 
-/** The image at a new size. The same object when nothing changes. */
+/** The image at a new size. The same object when nothing changes. Of a source only what is seen is decoded. */
 export function resample(
-  image: RawImage,
+  image: Picture,
   width: number,
   height: number,
   interpolation: Interpolation,
@@ -35,17 +27,20 @@ export function resample(
 ): RawImage {
   const { box = extent(image), window = extent({ width, height }) } = parts;
   if (width === box.width && height === box.height) {
-    return crop(image, { ...window, left: box.left + window.left, top: box.top + window.top });
+    return pixelsOf(image, { ...window, left: box.left + window.left, top: box.top + window.top });
   }
-  if (interpolation === "nearest") return nearest(image, width, height, box, window);
+  if (interpolation === "nearest") {
+    const whole = "data" in image;
+    return nearest(whole ? image : image.pixels(box), width, height, whole ? box : extent(box), window);
+  }
   if (!hasAlpha(image)) return filtered(image, width, height, interpolation, box, window);
-  const out = filtered(premultiply(image), width, height, interpolation, box, window);
+  const out = filtered(premultiply(pixelsOf(image)), width, height, interpolation, box, window);
   unpremultiplyInPlace(out);
   return out;
 }
 
 function filtered(
-  image: RawImage,
+  image: Picture,
   width: number,
   height: number,
   interpolation: Filter,
@@ -56,12 +51,17 @@ function filtered(
   const rows = filterWeights(box.height, height, window.top, window.height, interpolation);
   const [down, across] = [box.height - height, box.width - width];
   // Pillow 13's rule; older ones always begin with the rows. What loses most pixels goes first.
-  const plan = { image, box, columns, rows, columnsFirst: down > 0 && down > 2 * across };
+  const plan = { ...seenPart(image, box, columns, rows), columns, rows, columnsFirst: down > 0 && down > 2 * across };
   return resampleFast(plan) ?? resamplePlainly(plan);
 }
 
-function extent({ width, height }: { width: number; height: number }): Box {
-  return { left: 0, top: 0, width, height };
+/** The pixels that the weights look at, and where the box lies to them. */
+function seenPart(image: Picture, box: Box, columns: Weights, rows: Weights): { image: RawImage; box: Box } {
+  if ("data" in image) return { image, box };
+  const [left, right] = span(columns);
+  const [top, bottom] = span(rows);
+  const seen = { left: box.left + left, top: box.top + top, width: right - left, height: bottom - top };
+  return { image: image.pixels(seen), box: { ...box, left: -left, top: -top } };
 }
 
 function nearest(image: RawImage, width: number, height: number, box: Box, window: Box): RawImage {

@@ -1,6 +1,7 @@
 // To another size, by three ways to fit.
 
 import { VitrineError } from "@vitrine/core";
+import type { Picture } from "../picture.ts";
 import type { RawImage } from "../raw-image.ts";
 import { centerBox, roundHalfEven } from "./crop.ts";
 import { resample } from "./resample.ts";
@@ -16,7 +17,7 @@ export interface Resize {
   interpolation: Interpolation;
 }
 
-export function resize(image: RawImage, op: Resize): RawImage {
+export function resize(image: Picture, op: Resize): RawImage {
   const [height, width] = resizedSize(image, op);
   if (height * width > 2 ** 28) {
     const found = `an image of ${image.width} x ${image.height} becomes ${width} x ${height}`;
@@ -29,7 +30,7 @@ export function resize(image: RawImage, op: Resize): RawImage {
  * The middle of the resized image without the rest of it, which is huge for a narrow image. Undefined where it is too
  * small.
  */
-export function resizeAndCrop(image: RawImage, op: Resize, size: Size): RawImage | undefined {
+export function resizeAndCrop(image: Picture, op: Resize, size: Size): RawImage | undefined {
   const [height, width] = resizedSize(image, op);
   if (height < size[0] || width < size[1]) return undefined;
   return resample(image, width, height, op.interpolation, { window: centerBox({ width, height }, size) });
@@ -39,7 +40,7 @@ export function resizeAndCrop(image: RawImage, op: Resize, size: Size): RawImage
  * Where the ratio is kept, torchvision's arithmetic for square sizes (the other edge is cut to an integer) and timm's
  * for others (it is rounded).
  */
-function resizedSize(image: RawImage, { size: [height, width], fit }: Resize): Size {
+function resizedSize(image: Picture, { size: [height, width], fit }: Resize): Size {
   if (fit === "exact") return [height, width];
   const { width: w, height: h } = image;
   if (fit === "shortest" && height === width) {

@@ -2,6 +2,7 @@
 // The operations are listed in operations.ts.
 
 import { Rng, VitrineError } from "@vitrine/core";
+import { type Picture, pixelsOf } from "../picture.ts";
 import { type RawImage, withChannels } from "../raw-image.ts";
 import { runOperation, type TransformOp } from "./operations.ts";
 import { resizeAndCrop } from "./resize.ts";
@@ -43,6 +44,11 @@ export interface SampleKey {
  * The result is `image` itself when there is nothing to do.
  */
 export function applyTransform(image: RawImage, transform: Transform, key?: SampleKey): RawImage {
+  return transformed(image, transform, key);
+}
+
+/** The same for images that are still to be decoded, as far as the first operation looks at them. */
+export function transformed(image: Picture, transform: Transform, key?: SampleKey): RawImage {
   const result = applyOps(image, transform, key);
   const [height, width] = transform.size;
   if (result.width !== width || result.height !== height) {
@@ -57,11 +63,11 @@ export function applyTransform(image: RawImage, transform: Transform, key?: Samp
 
 /** The operations of a transform, or the first of them, whatever size they lead to. */
 export function applyOps(
-  image: RawImage,
+  image: Picture,
   { channels, ops }: Pick<Transform, "channels" | "ops">,
   key?: SampleKey,
 ): RawImage {
-  let result = withChannels(image, channels);
+  let result: Picture = "data" in image ? withChannels(image, channels) : image;
   const seen = new Map<string, number>();
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i]!;
@@ -78,7 +84,7 @@ export function applyOps(
         once(() => stream(op.op, nth, key)),
       );
   }
-  return result;
+  return pixelsOf(result);
 }
 
 function stream(name: string, nth: number, key: SampleKey | undefined): Rng {
