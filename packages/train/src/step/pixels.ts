@@ -44,15 +44,18 @@ export function extraInputs({ size, mix, erase }: StepBatch): ExtraInput[] {
   return inputs;
 }
 
+/** Tensors of `inputs` by name. */
+export function tensorsOf(inputs: readonly ExtraInput[]): Omit<PixelInputs, "images"> {
+  return Object.fromEntries(
+    inputs.map(({ name, shape, dtype, data }) => [name, tf.tensor(data, shape as [number], dtype)]),
+  );
+}
+
 /** All of a batch that `prepareImages` takes. */
 export function stepInputs(batch: StepBatch): PixelInputs {
   const { images, size, height, width, channels } = batch;
   const bytes = tf.tensor4d(Int32Array.from(images), [size, height, width, channels], "int32");
-  const extra = extraInputs(batch).map(({ name, shape, dtype, data }) => [
-    name,
-    tf.tensor(data, shape as [number], dtype),
-  ]);
-  return { images: bytes, ...(Object.fromEntries(extra) as Omit<PixelInputs, "images">) };
+  return { images: bytes, ...tensorsOf(extraInputs(batch)) };
 }
 
 // Below, images are rows of numbers, [B, H, W C]: masks and constants of that form have no last dimension of 1 or 3,
