@@ -5,11 +5,13 @@ import type { Dataset } from "./datasets/dataset.ts";
 import { decodeImage, defaultMaxPixels } from "./image.ts";
 import type { BadSample } from "./loader/options.ts";
 import { isRawImage, type RawImage, withChannels } from "./raw-image.ts";
+import { readAll } from "./read-all.ts";
 
 export interface StatsOptions {
   /** 3, or 1 for grey (the channels of the first image when it is in memory, else 3). */
   channels?: number;
   maxPixels?: number;
+  /** Called for each at the end, in their order. */
   onBad?: (bad: BadSample) => void;
   onProgress?: (done: number, total: number) => void;
 }
@@ -42,11 +44,10 @@ export async function dataStats(dataset: Dataset, options: StatsOptions = {}): P
   const deviations = new Float64Array(length * channels);
   const perClass = new Float64Array(dataset.classes.length);
   const sizes = new Map<string, number>();
-  const bad: BadSample[] = [];
-  let done = 0;
+  const failed = new Map<number, BadSample>();
 
   const add = (i: number, image: RawImage) => {
-    const own = count(withChannels(image, channels));
+    const own = histogramOf(withChannels(image, channels));
     for (let k = 0; k < own.length; k++) histogram[k] = histogram[k]! + own[k]!;
     for (let c = 0; c < channels; c++) {
       const { mean, std } = moments(own.subarray(c * 256, (c + 1) * 256));
@@ -58,37 +59,32 @@ export async function dataStats(dataset: Dataset, options: StatsOptions = {}): P
     const size = `${image.width} ${image.height}`;
     sizes.set(size, (sizes.get(size) ?? 0) + 1);
   };
-  let next = 0;
-  // The decoder has threads of its own; a few images in work keep them busy.
-  const lane = async () => {
-    while (next < length) {
-      const i = next++;
-      try {
-        const content = dataset.files ? dataset.path(i) : await dataset.load(i);
-        const pixels = typeof content !== "string" && isRawImage(content);
-        add(i, pixels ? content : await decodeImage(content, { channels, maxPixels, path: dataset.path(i) }));
-      } catch (error) {
-        if (!isVitrineError(error)) throw error;
-        const reason = error.message.replace(`${error.where}: `, "");
-        const sample = { index: i, path: dataset.path(i), reason };
-        bad.push(sample);
-        onBad?.(sample);
-      }
-      onProgress?.(++done, length);
+  const read = async (i: number) => {
+    try {
+      const content = dataset.files ? dataset.path(i) : await dataset.load(i);
+      const pixels = typeof content !== "string" && isRawImage(content);
+      add(i, pixels ? content : await decodeImage(content, { channels, maxPixels, path: dataset.path(i) }));
+      failed.delete(i);
+      return true;
+    } catch (error) {
+      if (!isVitrineError(error)) throw error;
+      failed.set(i, { index: i, path: dataset.path(i), reason: error.message.replace(`${error.where}: `, "") });
+      return false;
     }
   };
-  await Promise.all(Array.from({ length: 4 }, lane));
-
-  const read = length - bad.length;
+  await readAll(length, read, onProgress);
+  const bad = [...failed.values()].sort((a, b) => a.index - b.index);
+  for (const sample of bad) onBad?.(sample);
+  const count = length - bad.length;
   const all = Array.from({ length: channels }, (_, c) => moments(histogram.subarray(c * 256, (c + 1) * 256)));
   return {
-    count: read,
-    bad: bad.sort((a, b) => a.index - b.index),
+    count,
+    bad,
     channels,
     mean: all.map(({ mean }) => mean),
     std: all.map(({ std }) => std),
-    imageMean: averages(means, channels, read),
-    imageStd: averages(deviations, channels, read),
+    imageMean: averages(means, channels, count),
+    imageStd: averages(deviations, channels, count),
     classes: dataset.classes.map((name, i) => ({ name, count: perClass[i]! })),
     sizes: [...sizes]
       .map(([size, count]) => {
@@ -118,7 +114,7 @@ async function channelsOf(dataset: Dataset): Promise<number> {
 }
 
 /** How often each value occurs: [channels, 256]. */
-function count({ data, channels }: RawImage): Float64Array {
+function histogramOf({ data, channels }: RawImage): Float64Array {
   const counts = new Float64Array(channels * 256);
   for (let c = 0; c < channels; c++) {
     const first = c * 256;

@@ -4,6 +4,7 @@ import { VitrineError } from "@vitrine/core";
 import type { Dataset } from "../datasets/dataset.ts";
 import { listSplits, type OpenOptions, openDataset } from "../datasets/open.ts";
 import { defaultMaxPixels } from "../image.ts";
+import { readAll } from "../read-all.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { folderIssues } from "./folders.ts";
 import { type Inspected, inspectSample } from "./inspect.ts";
@@ -44,9 +45,6 @@ interface Sample {
   print: Fingerprint | undefined;
 }
 
-/** Images in work at once: the decoder has threads of its own. */
-const lanes = 4;
-
 /** Reads and decodes every image once. @throws VitrineError where there is no data set at `source`. */
 export async function checkData(source: string, options: CheckOptions = {}): Promise<CheckReport> {
   const { near = 4, imbalance = 10, onProgress } = options;
@@ -67,20 +65,12 @@ export async function checkData(source: string, options: CheckOptions = {}): Pro
     Array.from({ length: dataset.length }, (_, i) => ({ split, dataset, i })),
   );
   const found: Inspected[] = [];
-  let [next, done] = [0, 0];
-  const lane = async () => {
-    while (next < places.length) {
-      const at = next++;
-      const { dataset, i } = places[at]!;
-      found[at] = await inspectSample(dataset, i, limits);
-      onProgress?.(++done, places.length);
-    }
+  const inspect = async (at: number) => {
+    const { dataset, i } = places[at]!;
+    found[at] = await inspectSample(dataset, i, limits);
+    return !found[at].findings.some(({ kind }) => kind === "damaged" || kind === "truncated");
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  // libvips has one buffer of messages for all threads: what it says of an image is certain only where that is alone.
-  for (const [at, { findings }] of found.entries())
-    if (findings.some(({ kind }) => kind === "damaged" || kind === "truncated"))
-      found[at] = await inspectSample(places[at]!.dataset, places[at]!.i, limits);
+  await readAll(places.length, inspect, onProgress);
 
   const samples = places.map(({ split, dataset, i }, at): Sample => {
     const { findings, digest, print } = found[at]!;
