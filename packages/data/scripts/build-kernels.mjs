@@ -1,16 +1,10 @@
 // Compiles the WebAssembly kernels into modules that hold their bytes. Run by the build; the output is not committed.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import wabt from "wabt";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-
-async function assembled(source) {
-  const text = await readFile(join(root, source), "utf8");
-  return (await wabt()).parseWat(source, text, { simd: true }).toBinary({}).buffer;
-}
 
 async function compiled(source) {
   const options = ["--optimizeLevel", "3", "--runtime", "stub", "--noAssert", "--importMemory", "--enable", "simd"];
@@ -34,5 +28,5 @@ async function save(name, bytes) {
   await writeFile(join(root, "dist", `${name}.d.ts`), "export declare const kernels: Uint8Array<ArrayBuffer>;\n");
 }
 
-await save("kernels", await assembled("src/transforms/kernels.wat"));
+await save("kernels", await compiled("kernels/pixels.ts"));
 await save("jpeg-kernels", await compiled("kernels/jpeg.ts"));

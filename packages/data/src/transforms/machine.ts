@@ -1,4 +1,4 @@
-// The WebAssembly kernels (kernels.wat) and their memory. One is kept for each thread.
+// The WebAssembly kernels (kernels/pixels.ts) and their memory. One is kept for each thread.
 
 import { kernels } from "#kernels";
 
@@ -28,16 +28,7 @@ interface Kernels {
 
 type PositionKernel = (
   source: number,
-  ...rest: [
-    width: number,
-    height: number,
-    channels: number,
-    xs: number,
-    ys: number,
-    count: number,
-    out: number,
-    scratch: number,
-  ]
+  ...rest: [width: number, height: number, channels: number, xs: number, ys: number, count: number, out: number]
 ) => void;
 
 export interface Machine {
@@ -79,6 +70,6 @@ export function machineWith(bytes: number): Machine | undefined {
 
 function start(module: WebAssembly.Module, bytes: number): Machine {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes), maximum: 65_536 });
-  const instance = new WebAssembly.Instance(module, { host: { memory } });
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { memory, kernels: instance.exports as unknown as Kernels };
 }

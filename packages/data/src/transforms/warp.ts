@@ -128,11 +128,11 @@ export function sampleFast(
   interpolation: "bilinear" | "bicubic",
 ): Uint8Array | undefined {
   const { data, channels } = image;
-  const places = layout([data.length, start.length, 8 * width, 8 * width, 160]);
+  const places = layout([data.length, start.length, 8 * width, 8 * width]);
   const machine = machineWith(places.end);
   if (machine === undefined) return undefined;
   const { buffer } = machine.memory;
-  const [source, out, xAt, yAt, scratch] = places.starts as [number, number, number, number, number];
+  const [source, out, xAt, yAt] = places.starts as [number, number, number, number];
   const bytes = new Uint8Array(buffer);
   bytes.set(data, source);
   bytes.set(start, out);
@@ -142,7 +142,7 @@ export function sampleFast(
   const stride = width * channels;
   for (let y = 0; y * stride < start.length; y++) {
     locate(y, xs, ys);
-    kernel(source, image.width, image.height, channels, xAt, yAt, width, out + y * stride, scratch);
+    kernel(source, image.width, image.height, channels, xAt, yAt, width, out + y * stride);
   }
   return bytes.slice(out, out + start.length);
 }
