@@ -7,8 +7,8 @@ import { VitrineError } from "@vitrine/core";
 import sharp from "sharp";
 import { describeUnknown, imageFormat, isFourInkJpeg } from "./image-format.ts";
 import { jpegSource } from "./jpeg/source.ts";
-import { Undecodable } from "./picture.ts";
-import { blankImage, extent, type RawImage, withChannels } from "./raw-image.ts";
+import { pixelsOf, Undecodable } from "./picture.ts";
+import { blankImage, type RawImage, withChannels } from "./raw-image.ts";
 
 /** 178,956,970 pixels: where PIL takes an image for a decompression bomb. */
 export const defaultMaxPixels = 178_956_970;
@@ -56,7 +56,7 @@ export async function decodeImage(file: string | Uint8Array, options: DecodeOpti
 function decodePlainJpeg(bytes: Uint8Array, channels: number, maxPixels: number): RawImage | undefined {
   const source = jpegSource(bytes, channels, maxPixels);
   try {
-    return source?.pixels(extent(source));
+    return source && pixelsOf(source);
   } catch (error) {
     if (error instanceof Undecodable) return undefined;
     throw error;

@@ -8,8 +8,8 @@ export interface PixelSource {
   width: number;
   height: number;
   channels: number;
-  /** A part that lies inside. @throws Undecodable where only a slower decoder may know the file. */
-  pixels(box: Box): RawImage;
+  /** Writes a part that lies inside, row by row. @throws Undecodable where only a slower decoder may know the file. */
+  write(box: Box, target: Uint8Array): void;
 }
 
 export type Picture = RawImage | PixelSource;
@@ -21,5 +21,23 @@ export class Undecodable extends Error {
 
 /** The pixels of a part, or of all. */
 export function pixelsOf(picture: Picture, box: Box = extent(picture)): RawImage {
-  return "data" in picture ? crop(picture, box) : picture.pixels(box);
+  if ("data" in picture) return crop(picture, box);
+  const { width, height } = box;
+  const data = new Uint8Array(width * height * picture.channels);
+  picture.write(box, data);
+  return { data, width, height, channels: picture.channels };
+}
+
+/** The same, into memory that is there. */
+export function writePixels(picture: Picture, box: Box, target: Uint8Array): void {
+  if (!("data" in picture)) {
+    picture.write(box, target);
+    return;
+  }
+  const { data, width, channels } = picture;
+  const stride = box.width * channels;
+  for (let y = 0; y < box.height; y++) {
+    const from = ((box.top + y) * width + box.left) * channels;
+    target.set(data.subarray(from, from + stride), y * stride);
+  }
 }

@@ -1,7 +1,7 @@
 // Baseline JPEGs to pixels, with the bytes that libjpeg-turbo gives by default. Why not by the library that reads all
 // other files (image.ts): it takes three times as long, and cannot leave out what a crop does not show.
 
-import type { Box, RawImage } from "../raw-image.ts";
+import type { Box } from "../raw-image.ts";
 import { layout } from "../transforms/machine.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
 import type { JpegHeader } from "./header.ts";
@@ -43,15 +43,15 @@ interface Places {
 }
 
 /**
- * The part of the image in `box`, with 1 channel for grey files and else 3; lying as in the file, whatever Exif says.
- * Undefined for files that are damaged or have something unusual, which another decoder may know, and on machines
+ * Writes the part of the image in `box` to `data`, with 1 channel for grey files and else 3; lying as in the file,
+ * whatever Exif says. False for files that are damaged or have something unusual, which another decoder may know, and on machines
  * without WebAssembly's vectors. The file must end as files do, but codes behind the last row of `box` are not read.
  */
-export function decodeJpeg(bytes: Uint8Array, header: JpegHeader, box: Box): RawImage | undefined {
+export function decodeJpeg(bytes: Uint8Array, header: JpegHeader, box: Box, data: Uint8Array): boolean {
   const geometry = geometryOf(header, box);
-  if (geometry === undefined) return undefined;
+  if (geometry === undefined) return false;
   const job = place(bytes, header, geometry, box);
-  return job && scan(job);
+  return job !== undefined && scan(job, data);
 }
 
 /** Everything into the machine's memory; undefined where that is not possible or the codes do not end well. */
@@ -59,7 +59,10 @@ function place(bytes: Uint8Array, header: JpegHeader, geometry: Geometry, box: B
   const { components, restartInterval } = header;
   const coded = bytes.length - header.scan;
   const units = geometry.across * geometry.down;
+  // Each block takes two bits at least. A few bytes that promise a large image are to cost no memory.
+  const blocks = units * components.reduce((sum, { across, down }) => sum + across * down, 0);
   const segments = restartInterval === 0 ? 1 : Math.ceil(units / restartInterval);
+  if (coded < blocks / 4 + 2 * segments) return undefined;
   const strides = components.map(({ across }) => 8 * across * geometry.across + 2 * margin);
   const width = strides[0]!;
   const spaces = layout([
@@ -106,13 +109,12 @@ function place(bytes: Uint8Array, header: JpegHeader, geometry: Geometry, box: B
 }
 
 /** Unit by unit, a row at a time; pixels as soon as all that they are made from is there. */
-function scan(job: Job): RawImage | undefined {
+function scan(job: Job, data: Uint8Array): boolean {
   const { machine, header, geometry, box, at } = job;
   const { components, restartInterval } = header;
   const { rows, columns, across, unitHeight, halved } = geometry;
   const channels = components.length;
   const stride = box.width * channels;
-  const data = new Uint8Array(stride * box.height);
   const bottom = box.top + box.height;
   machine.kernels.begin(at.components, channels, at.bounds);
   let y = box.top;
@@ -122,7 +124,7 @@ function scan(job: Job): RawImage | undefined {
       ...([at.components, channels, across, start, end] as const),
       ...([row & 1, row * across, restartInterval] as const),
     );
-    if (!sound) return undefined;
+    if (!sound) return false;
     if (row < rows.start) continue;
     // The last row of pixels also takes colours from the units below.
     const known = (row + 1) * unitHeight - (halved === "both" && row + 1 < geometry.down ? 1 : 0);
@@ -133,7 +135,7 @@ function scan(job: Job): RawImage | undefined {
     if (y > first)
       data.set(new Uint8Array(machine.memory.buffer, at.pixels, (y - first) * stride), (first - box.top) * stride);
   }
-  return { data, width: box.width, height: box.height, channels };
+  return true;
 }
 
 function writePixels(job: Job, y: number, out: number): void {

@@ -1,7 +1,7 @@
 // JPEGs as sources of pixels.
 
 import { type PixelSource, Undecodable } from "../picture.ts";
-import { extent, withChannels } from "../raw-image.ts";
+import { blankImage, extent, withChannels } from "../raw-image.ts";
 import { decodeJpeg } from "./decode.ts";
 import { geometryOf } from "./geometry.ts";
 import { jpegHeader } from "./header.ts";
@@ -22,10 +22,15 @@ export function jpegSource(bytes: Uint8Array, channels: number, maxPixels: numbe
     width: turn.swap ? header.height : header.width,
     height: turn.swap ? header.width : header.height,
     channels,
-    pixels(box) {
-      const part = decodeJpeg(bytes, header, boxInFile(box, turn, header));
-      if (part === undefined) throw new Undecodable();
-      return withChannels(turned(part, turn), channels);
+    write(box, target) {
+      const part = boxInFile(box, turn, header);
+      if (header.orientation === 1 && header.components.length === channels) {
+        if (!decodeJpeg(bytes, header, part, target)) throw new Undecodable();
+        return;
+      }
+      const lying = blankImage(part.width, part.height, header.components.length);
+      if (!decodeJpeg(bytes, header, part, lying.data)) throw new Undecodable();
+      target.set(withChannels(turned(lying, turn), channels).data);
     },
   };
 }

@@ -1,11 +1,11 @@
 // A sample on its way to the decoder, and reading its bytes where they lie.
 
 import { close, open, read } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { VitrineError } from "@vitrine/core";
 import type { Dataset, FilePart } from "../datasets/dataset.ts";
 import { isRawImage, type RawImage } from "../raw-image.ts";
+import { readImageFile } from "./read-file.ts";
 
 export interface Sample {
   index: number;
@@ -54,7 +54,7 @@ export async function readSample({ content, place, path }: Sample): Promise<RawI
     return content.slice();
   }
   try {
-    return place === undefined ? await readFile(path) : await readPart(place, path);
+    return place === undefined ? await readImageFile(path) : await readPart(place, path);
   } catch (error) {
     if (error instanceof VitrineError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

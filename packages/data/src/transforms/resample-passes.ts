@@ -1,12 +1,13 @@
 // Resizing as two passes, along rows and along columns, each rounded to 8 bits so that their order can be seen. In
 // WebAssembly's vectors, and the same in plain code for machines without them; both give the same bytes.
 
+import { type Picture, pixelsOf, writePixels } from "../picture.ts";
 import type { Box, RawImage } from "../raw-image.ts";
 import { precision, type Weights } from "./filters.ts";
 import { layout, type Machine, machineWith } from "./machine.ts";
 
 export interface ResamplePlan {
-  image: RawImage;
+  image: Picture;
   /** What is resized of it. */
   box: Box;
   /** For positions in the box, from its left and upper edge. */
@@ -21,16 +22,18 @@ const half = 1 << (precision - 1);
 export function resamplePlainly({ image, box, columns, rows, columnsFirst }: ResamplePlan): RawImage {
   const [left, right] = span(columns);
   const [top, bottom] = span(rows);
+  const [width, height] = [right - left, bottom - top];
+  const seen = pixelsOf(image, { left: box.left + left, top: box.top + top, width, height });
   if (columnsFirst) {
-    const between = resampleColumns(image, { ...box, left: box.left + left, width: right - left }, rows);
-    return resampleRows(between, { ...box, left: -left, top: 0, height: between.height }, columns);
+    const between = resampleColumns(seen, { left: 0, top: -top, width, height }, rows);
+    return resampleRows(between, { left: -left, top: 0, width, height: between.height }, columns);
   }
-  const between = resampleRows(image, { ...box, top: box.top + top, height: bottom - top }, columns);
-  return resampleColumns(between, { ...box, top: -top, left: 0, width: between.width }, rows);
+  const between = resampleRows(seen, { left: -left, top: 0, width, height }, columns);
+  return resampleColumns(between, { left: 0, top: -top, width: between.width, height }, rows);
 }
 
 /** The input positions that are read: from the first to before the second. */
-export function span({ starts, counts }: Weights): [number, number] {
+function span({ starts, counts }: Weights): [number, number] {
   const last = starts.length - 1;
   return [starts[0]!, starts[last]! + counts[last]!];
 }
@@ -112,10 +115,8 @@ export function resampleFast({ image, box, columns, rows, columnsFirst }: Resamp
   if (machine === undefined) return undefined;
   const bytes = new Uint8Array(machine.memory.buffer);
   const [source, middle, out, forColumns, forRows] = places.starts as [number, number, number, number, number];
-  for (let y = 0; y < seenHeight; y++) {
-    const from = ((box.top + top + y) * image.width + box.left + left) * channels;
-    bytes.set(image.data.subarray(from, from + stride), source + y * stride);
-  }
+  const seen = { left: box.left + left, top: box.top + top, width: seenWidth, height: seenHeight };
+  writePixels(image, seen, bytes.subarray(source, source + stride * seenHeight));
   const c = placeWeights(machine, forColumns, columns, left, channels);
   const r = placeWeights(machine, forRows, rows, top, columnsFirst ? stride : length);
   if (columnsFirst) {

@@ -5,8 +5,8 @@
 import { type Picture, pixelsOf } from "../picture.ts";
 import { type Box, extent, type RawImage } from "../raw-image.ts";
 import { hasAlpha, premultiply, unpremultiplyInPlace } from "./alpha.ts";
-import { type Filter, filterWeights, type Weights } from "./filters.ts";
-import { resampleFast, resamplePlainly, span } from "./resample-passes.ts";
+import { type Filter, filterWeights } from "./filters.ts";
+import { resampleFast, resamplePlainly } from "./resample-passes.ts";
 import type { Interpolation } from "./transform.ts";
 
 /** Parts of the input and of the output; each is all of it by default. */
@@ -31,7 +31,7 @@ export function resample(
   }
   if (interpolation === "nearest") {
     const whole = "data" in image;
-    return nearest(whole ? image : image.pixels(box), width, height, whole ? box : extent(box), window);
+    return nearest(whole ? image : pixelsOf(image, box), width, height, whole ? box : extent(box), window);
   }
   if (!hasAlpha(image)) return filtered(image, width, height, interpolation, box, window);
   const out = filtered(premultiply(pixelsOf(image)), width, height, interpolation, box, window);
@@ -51,17 +51,8 @@ function filtered(
   const rows = filterWeights(box.height, height, window.top, window.height, interpolation);
   const [down, across] = [box.height - height, box.width - width];
   // Pillow 13's rule; older ones always begin with the rows. What loses most pixels goes first.
-  const plan = { ...seenPart(image, box, columns, rows), columns, rows, columnsFirst: down > 0 && down > 2 * across };
+  const plan = { image, box, columns, rows, columnsFirst: down > 0 && down > 2 * across };
   return resampleFast(plan) ?? resamplePlainly(plan);
-}
-
-/** The pixels that the weights look at, and where the box lies to them. */
-function seenPart(image: Picture, box: Box, columns: Weights, rows: Weights): { image: RawImage; box: Box } {
-  if ("data" in image) return { image, box };
-  const [left, right] = span(columns);
-  const [top, bottom] = span(rows);
-  const seen = { left: box.left + left, top: box.top + top, width: right - left, height: bottom - top };
-  return { image: image.pixels(seen), box: { ...box, left: -left, top: -top } };
 }
 
 function nearest(image: RawImage, width: number, height: number, box: Box, window: Box): RawImage {
