@@ -1,6 +1,7 @@
 // Decoded pixels, and the few conversions between channel counts.
 
 import { VitrineError } from "@vitrine/core";
+import { throughKernel } from "./transforms/through-kernel.ts";
 
 /** An image in memory: 8 bits a channel, rows from top to bottom, channels interleaved ([height, width, channels]). */
 export interface RawImage {
@@ -39,9 +40,25 @@ export function blankImage(width: number, height: number, channels: number): Raw
  */
 export function withChannels(image: RawImage, channels: number): RawImage {
   if (image.channels === channels) return image;
-  const { data, width, height, channels: from } = image;
+  const from = image.channels;
   const supported = (channels === 1 || channels === 3) && from >= 1 && from <= 4;
   if (!supported) throw new VitrineError("withChannels", `cannot turn ${from} channels into ${channels}`);
+  return withChannelsFast(image, channels) ?? withChannelsPlainly(image, channels);
+}
+
+/** Undefined where the machine has no such vectors, and for grey with alpha. */
+export function withChannelsFast(image: RawImage, channels: number): RawImage | undefined {
+  const from = image.channels;
+  if (from === 2) return undefined;
+  return throughKernel(image, channels, (kernels, source, end, out) => {
+    if (channels === 1) kernels.luma(source, end, from, out);
+    else if (from === 1) kernels.repeat(source, end, out);
+    else kernels.dropFourth(source, end, out);
+  });
+}
+
+export function withChannelsPlainly(image: RawImage, channels: number): RawImage {
+  const { data, width, height, channels: from } = image;
   const out = blankImage(width, height, channels);
   const pixels = width * height;
   const target = out.data;

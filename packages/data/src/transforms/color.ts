@@ -3,18 +3,29 @@
 import type { Rng } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
 import { enhanceBrightness, enhanceColor, enhanceContrast } from "./enhance.ts";
+import { throughKernel } from "./through-kernel.ts";
 
 /**
  * The hue turned by `shift` of the circle (-0.5 … 0.5), through PIL's 8-bit HSV as torchvision does. Grey images stay,
  * and so does alpha.
  */
 export function adjustHue(image: RawImage, shift: number): RawImage {
-  const { data, channels } = image;
-  if (channels < 3) return image;
-  const out = new Uint8Array(data.length);
+  if (image.channels < 3) return image;
   const turn = Math.trunc(shift * 255) & 255;
+  return turnHueFast(image, turn) ?? turnHuePlainly(image, turn);
+}
+
+/** By `turn` of 256, of 3 or 4 channels. Undefined where the machine has no such vectors. */
+export function turnHueFast(image: RawImage, turn: number): RawImage | undefined {
+  const { channels } = image;
+  return throughKernel(image, channels, (kernels, source, end, out) => kernels.hue(source, end, channels, turn, out));
+}
+
+export function turnHuePlainly(image: RawImage, turn: number): RawImage {
+  const { data, channels } = image;
+  const out = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i += channels) {
-    turnHue(data, out, i, turn);
+    turnPixel(data, out, i, turn);
     if (channels === 4) out[i + 3] = data[i + 3]!;
   }
   return { ...image, data: out };
@@ -54,7 +65,7 @@ export function between(rng: Rng, low: number, high: number): number {
 }
 
 /** To HSV and back with PIL's roundings, single precision where PIL has it; the hue moves by `turn` of 256. */
-function turnHue(from: Uint8Array, to: Uint8Array, i: number, turn: number): void {
+function turnPixel(from: Uint8Array, to: Uint8Array, i: number, turn: number): void {
   const r = from[i]!;
   const g = from[i + 1]!;
   const b = from[i + 2]!;

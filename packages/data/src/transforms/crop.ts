@@ -2,6 +2,7 @@
 
 import { VitrineError } from "@vitrine/core";
 import { type Box, blankImage, type RawImage } from "../raw-image.ts";
+import { throughKernel } from "./through-kernel.ts";
 import type { PadMode, Size } from "./transform.ts";
 
 /** A rectangle that lies inside of the image. The same object when it is all of it. */
@@ -75,22 +76,25 @@ export function centerBox(image: { width: number; height: number }, [height, wid
 
 /** Mirrored left to right. */
 export function flipHorizontally(image: RawImage): RawImage {
+  return flipFast(image) ?? flipPlainly(image);
+}
+
+/** Undefined where the machine has no such vectors. */
+export function flipFast(image: RawImage): RawImage | undefined {
+  const { width, height, channels } = image;
+  return throughKernel(image, channels, (kernels, source, _end, out) =>
+    kernels.mirror(source, width, height, channels, out),
+  );
+}
+
+export function flipPlainly(image: RawImage): RawImage {
   const { data, width, height, channels } = image;
   const out = new Uint8Array(data.length);
   const stride = width * channels;
   for (let y = 0; y < height; y++) {
     let s = (y + 1) * stride - channels;
-    let t = y * stride;
-    if (channels === 3) {
-      for (const end = t + stride; t < end; t += 3, s -= 3) {
-        out[t] = data[s]!;
-        out[t + 1] = data[s + 1]!;
-        out[t + 2] = data[s + 2]!;
-      }
-    } else {
-      for (const end = t + stride; t < end; t += channels, s -= channels) {
-        for (let c = 0; c < channels; c++) out[t + c] = data[s + c]!;
-      }
+    for (let t = y * stride; t < (y + 1) * stride; t += channels, s -= channels) {
+      for (let c = 0; c < channels; c++) out[t + c] = data[s + c]!;
     }
   }
   return { ...image, data: out };

@@ -2,23 +2,36 @@
 // (factor 0) to the image (factor 1) and beyond. Alpha is kept.
 // Source: https://pillow.readthedocs.io/en/stable/reference/ImageEnhance.html
 
-import { luma, type RawImage } from "../raw-image.ts";
-import { colorChannels, throughTable } from "./lookup.ts";
+import { luma, type RawImage, withChannels } from "../raw-image.ts";
+import { colorChannels, histograms, throughTables } from "./lookup.ts";
+import { throughKernel } from "./through-kernel.ts";
 
 /** 0: black, 1: as it is. */
 export function enhanceBrightness(image: RawImage, factor: number): RawImage {
-  return factor === 1 ? image : throughTable(image, blendTable(0, factor));
+  return factor === 1 ? image : throughTables(image, blendTable(0, factor));
 }
 
 /** 0: its mean grey, 1: as it is. */
 export function enhanceContrast(image: RawImage, factor: number): RawImage {
-  return factor === 1 ? image : throughTable(image, blendTable(Math.floor(meanLuma(image) + 0.5), factor));
+  return factor === 1 ? image : throughTables(image, blendTable(Math.floor(meanLuma(image) + 0.5), factor));
 }
 
 /** 0: grey, 1: as it is. Grey images stay. */
 export function enhanceColor(image: RawImage, factor: number): RawImage {
+  if (colorChannels(image.channels) === 1 || factor === 1) return image;
+  return enhanceColorFast(image, factor) ?? enhanceColorPlainly(image, factor);
+}
+
+/** Of 3 or 4 channels. Undefined where the machine has no such vectors. */
+export function enhanceColorFast(image: RawImage, factor: number): RawImage | undefined {
+  const { channels } = image;
+  return throughKernel(image, channels, (kernels, source, end, out) =>
+    kernels.color(source, end, channels, single(factor), out),
+  );
+}
+
+export function enhanceColorPlainly(image: RawImage, factor: number): RawImage {
   const { data, channels } = image;
-  if (colorChannels(channels) === 1 || factor === 1) return image;
   const out = new Uint8ClampedArray(data.length);
   const parts = shares(factor);
   for (let i = 0; i < data.length; i += channels) {
@@ -36,8 +49,20 @@ export function enhanceColor(image: RawImage, factor: number): RawImage {
 
 /** 0: smoothed by a window of 3 x 3 with a heavy middle, 1: as it is, 2: sharpened. Pixels at the edge stay. */
 export function enhanceSharpness(image: RawImage, factor: number): RawImage {
+  if (image.width < 3 || image.height < 3 || factor === 1) return image;
+  return enhanceSharpnessFast(image, factor) ?? enhanceSharpnessPlainly(image, factor);
+}
+
+/** Of 3 x 3 pixels or more. Undefined where the machine has no such vectors. */
+export function enhanceSharpnessFast(image: RawImage, factor: number): RawImage | undefined {
+  const { width, height, channels } = image;
+  return throughKernel(image, channels, (kernels, source, _end, out) =>
+    kernels.sharpness(source, width, height, channels, single(factor), out),
+  );
+}
+
+export function enhanceSharpnessPlainly(image: RawImage, factor: number): RawImage {
   const { data, width, height, channels } = image;
-  if (width < 3 || height < 3 || factor === 1) return image;
   const out = new Uint8ClampedArray(data);
   const parts = shares(factor);
   const colors = colorChannels(channels);
@@ -68,9 +93,14 @@ const thirteenths = Uint8Array.from({ length: 13 * 255 + 1 }, (_, sum) => Math.f
 
 const f32 = Math.fround;
 
-/** `factor` times -255 … 255, in single precision as PIL has it. Beyond a factor of 1e6 nothing changes any more. */
+/** In single precision, as PIL has it. Beyond a factor of 1e6 nothing changes any more. */
+function single(factor: number): number {
+  return f32(Math.max(-1e6, Math.min(1e6, factor)));
+}
+
+/** `factor` times -255 … 255, in single precision. */
 function shares(factor: number): Float32Array {
-  const f = f32(Math.max(-1e6, Math.min(1e6, factor)));
+  const f = single(factor);
   return Float32Array.from({ length: 511 }, (_, i) => f * (i - 255));
 }
 
@@ -82,11 +112,8 @@ function blendTable(from: number, factor: number): Uint8Array {
   );
 }
 
-function meanLuma({ data, channels }: RawImage): number {
-  let sum = 0;
-  const color = colorChannels(channels) === 3;
-  for (let i = 0; i < data.length; i += channels) {
-    sum += color ? luma(data[i]!, data[i + 1]!, data[i + 2]!) : data[i]!;
-  }
-  return (sum * channels) / data.length;
+function meanLuma(image: RawImage): number {
+  const counts = histograms(colorChannels(image.channels) === 3 ? withChannels(image, 1) : image);
+  const sum = counts.reduce((total, count, value) => total + count * value, 0);
+  return sum / (image.width * image.height);
 }

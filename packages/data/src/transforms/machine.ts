@@ -24,6 +24,16 @@ interface Kernels {
   ): void;
   bilinear: PositionKernel;
   bicubic: PositionKernel;
+  lookUp(at: number, end: number, step: number, table: number): void;
+  histogram(at: number, end: number, step: number, counts: number): void;
+  repeat(source: number, end: number, out: number): void;
+  dropFourth(source: number, end: number, out: number): void;
+  luma(source: number, end: number, channels: number, out: number): void;
+  grayscale(source: number, end: number, channels: number, out: number): void;
+  color(source: number, end: number, channels: number, factor: number, out: number): void;
+  hue(source: number, end: number, channels: number, turn: number, out: number): void;
+  sharpness(source: number, width: number, height: number, channels: number, factor: number, out: number): void;
+  mirror(source: number, width: number, height: number, channels: number, out: number): void;
 }
 
 type PositionKernel = (

@@ -3,11 +3,12 @@
 
 import { VitrineError } from "@vitrine/core";
 import { luma, type RawImage } from "../raw-image.ts";
-import { colorChannels, curve, histograms, throughTable, throughTables } from "./lookup.ts";
+import { colorChannels, curve, histograms, throughTables } from "./lookup.ts";
+import { throughKernel } from "./through-kernel.ts";
 
 /** 255 - value. */
 export function invert(image: RawImage): RawImage {
-  return throughTable(image, inverse);
+  return throughTables(image, inverse);
 }
 
 const inverse = curve((value) => 255 - value);
@@ -22,7 +23,7 @@ export function posterize(image: RawImage, bits: number): RawImage {
   }
   if (bits >= 8) return image;
   const mask = 0xff & (0xff << (8 - bits));
-  return throughTable(
+  return throughTables(
     image,
     curve((value) => value & mask),
   );
@@ -30,7 +31,7 @@ export function posterize(image: RawImage, bits: number): RawImage {
 
 /** Values of `threshold` and above are inverted: 256 gives the image, 0 its inverse. */
 export function solarize(image: RawImage, threshold = 128): RawImage {
-  return throughTable(
+  return throughTables(
     image,
     curve((value) => (value < threshold ? value : 255 - value)),
   );
@@ -38,7 +39,7 @@ export function solarize(image: RawImage, threshold = 128): RawImage {
 
 /** `add` to values below `threshold`, cut to 0 … 255. timm's SolarizeAdd. */
 export function solarizeAdd(image: RawImage, add: number, threshold = 128): RawImage {
-  return throughTable(
+  return throughTables(
     image,
     curve((value) => (value < threshold ? value + add : value)),
   );
@@ -104,16 +105,20 @@ function drop(counts: Uint32Array, count: number, from: number, step: 1 | -1): v
 
 /** ITU-R 601 luma in every colour channel; the number of channels stays. torchvision's `to_grayscale(3)`. */
 export function grayscale(image: RawImage): RawImage {
+  if (colorChannels(image.channels) === 1) return image;
+  return grayscaleFast(image) ?? grayscalePlainly(image);
+}
+
+/** Of 3 or 4 channels. Undefined where the machine has no such vectors. */
+export function grayscaleFast(image: RawImage): RawImage | undefined {
+  const { channels } = image;
+  return throughKernel(image, channels, (kernels, source, end, out) => kernels.grayscale(source, end, channels, out));
+}
+
+export function grayscalePlainly(image: RawImage): RawImage {
   const { data, channels } = image;
-  if (colorChannels(channels) === 1) return image;
-  const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i += channels) {
-    const grey = luma(data[i]!, data[i + 1]!, data[i + 2]!);
-    out[i] = grey;
-    out[i + 1] = grey;
-    out[i + 2] = grey;
-    if (channels === 4) out[i + 3] = data[i + 3]!;
-  }
+  const out = new Uint8Array(data);
+  for (let i = 0; i < data.length; i += channels) out.fill(luma(data[i]!, data[i + 1]!, data[i + 2]!), i, i + 3);
   return { ...image, data: out };
 }
 
@@ -123,7 +128,7 @@ export function adjustGamma(image: RawImage, gamma: number, gain = 1): RawImage 
     throw new VitrineError("adjustGamma", `expected a gamma of 0 or more, found ${gamma}`, { usage: true });
   }
   // 255.999 spreads the 256 results evenly; a plain 255 would reach white by 1 alone.
-  return throughTable(
+  return throughTables(
     image,
     curve((value) => (255 + 1 - 1e-3) * gain * (value / 255) ** gamma),
   );
