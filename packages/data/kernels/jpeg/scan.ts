@@ -74,7 +74,8 @@ export function unstuff(source: usize, sourceEnd: usize, target: usize, bounds: 
     const plain = min(escapes === 0 ? 16 : <usize>ctz(escapes), sourceEnd - source);
     source += plain;
     target += plain;
-    if (plain === 16 || source + 1 >= sourceEnd) continue;
+    if (plain === 16) continue;
+    if (source + 1 >= sourceEnd) break; // cut off: no code, or the first half of a marker
     const code = <u32>load<u8>(source, 1);
     source += 1;
     if (code === 0xff) continue; // fill bytes
@@ -158,7 +159,7 @@ function overrun(): bool {
 
 /**
  * The coefficients of a block, times their divisors. Those that are zero are not written. Returns where they end in
- * zigzag order, 1 for a block of one value; -1 for codes that are none.
+ * zigzag order, 1 for a block of one value; -1 for codes and coefficients that cannot be.
  */
 function readBlock(component: Component): i32 {
   let buffer = bits;
@@ -170,6 +171,7 @@ function readBlock(component: Component): i32 {
   let table = component.dc;
   let value = 0;
   let last = 1;
+  let sizes: u32 = 0;
   while (k < 64) {
     if (count < 32) {
       buffer |= bswap(load<u64>(at)) >> count;
@@ -185,7 +187,10 @@ function readBlock(component: Component): i32 {
     buffer <<= used;
     count -= used;
     k += (entry >> 5) & 127;
-    if (k > 63) break;
+    if (k > 63) {
+      if (k < 128) last = -1; // more zeros than places
+      break;
+    }
     value = entry >> 16;
     const size = (entry >> 12) & 15;
     if (size > 0) {
@@ -200,13 +205,16 @@ function readBlock(component: Component): i32 {
       component.before = value;
       table = component.ac;
     } else last = k + 1;
-    store<i16>(block + ((<usize>load<u8>(zigzag + k)) << 1), value * load<i16>(divisors + (k << 1)));
+    const coefficient = value * load<i16>(divisors + (k << 1));
+    sizes |= <u32>(coefficient + 8192);
+    store<i16>(block + ((<usize>load<u8>(zigzag + k)) << 1), coefficient);
     k++;
   }
   bits = buffer;
   ready = count;
   next = at;
-  return k === 64 || k > 127 ? last : -1;
+  // Samples of 8 bits make coefficients of 11. Where they are past 14, decoders differ in how they overflow.
+  return sizes < 1 << 14 ? last : -1;
 }
 
 /** The entry of a code longer than the lookup tables take; 0 where there is none. */

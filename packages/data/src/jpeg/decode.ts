@@ -44,8 +44,9 @@ interface Places {
 
 /**
  * Writes the part of the image in `box` to `data`, with 1 channel for grey files and else 3; lying as in the file,
- * whatever Exif says. False for files that are damaged or have something unusual, which another decoder may know, and on machines
- * without WebAssembly's vectors. The file must end as files do, but codes behind the last row of `box` are not read.
+ * whatever Exif says. False for files that are damaged or have something unusual, which another decoder may know, and
+ * on machines without WebAssembly's vectors. The file must end as files do, but codes behind the last row of `box` are
+ * not read.
  */
 export function decodeJpeg(bytes: Uint8Array, header: JpegHeader, box: Box, data: Uint8Array): boolean {
   const geometry = geometryOf(header, box);
@@ -59,10 +60,7 @@ function place(bytes: Uint8Array, header: JpegHeader, geometry: Geometry, box: B
   const { components, restartInterval } = header;
   const coded = bytes.length - header.scan;
   const units = geometry.across * geometry.down;
-  // Each block takes two bits at least. A few bytes that promise a large image are to cost no memory.
-  const blocks = units * components.reduce((sum, { across, down }) => sum + across * down, 0);
   const segments = restartInterval === 0 ? 1 : Math.ceil(units / restartInterval);
-  if (coded < blocks / 4 + 2 * segments) return undefined;
   const strides = components.map(({ across }) => 8 * across * geometry.across + 2 * margin);
   const width = strides[0]!;
   const spaces = layout([

@@ -49,6 +49,14 @@ export function geometryOf({ width, height, components }: JpegHeader, box: Box):
   };
 }
 
+/** The fewest bytes that the codes of an image can take: two bits a block, and a marker behind each segment. */
+export function leastBytes({ components, restartInterval }: JpegHeader, { across, down }: Geometry): number {
+  const units = across * down;
+  const blocks = components.reduce((sum, component) => sum + component.across * component.down, 0);
+  const segments = restartInterval === 0 ? 1 : Math.ceil(units / restartInterval);
+  return (units * blocks) / 4 + 2 * segments;
+}
+
 function halvedBy({ across, down }: { across: number; down: number }): Halved | undefined {
   if (across === 1 && down === 1) return "not";
   if (across === 2 && down === 1) return "across";

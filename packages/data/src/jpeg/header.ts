@@ -40,7 +40,7 @@ export function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const tables = new Map<number, HuffmanTable>();
   let frame: Frame | undefined;
   let restartInterval = 0;
-  let orientation = 1;
+  let orientation: number | undefined;
   let jfif = false;
   let transform: number | undefined;
   for (let at = 2; at + 4 <= bytes.length; ) {
@@ -72,10 +72,11 @@ export function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
         restartInterval = (body[0]! << 8) | body[1]!;
         break;
       case 0xe0:
-        jfif ||= startsWith(body, "JFIF\0");
+        jfif ||= startsWith(body, "JFIF\0") && body.length >= 14;
         break;
       case 0xe1:
-        if (startsWith(body, "Exif\0\0")) orientation = exifOrientation(body.subarray(6));
+        // Two blocks are as good as none that makes sense.
+        if (startsWith(body, "Exif")) orientation = orientation === undefined ? exifOrientation(body) : 0;
         break;
       case 0xee:
         if (startsWith(body, "Adobe") && body.length >= 12) transform = body[11];
@@ -85,10 +86,10 @@ export function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
         const components = readScan(body, frame, divisors, tables);
         if (components === undefined) return undefined;
         const { width, height } = frame;
-        return { width, height, components, restartInterval, orientation, scan: at };
+        return { width, height, components, restartInterval, orientation: orientation ?? 1, scan: at };
       }
       default:
-        // Other segments (APPn, COM) say nothing about pixels; other frames, and markers without a length, are not ours.
+        // Other segments (APPn, COM) say nothing about pixels; other frames and markers without a length are not ours.
         if (!((marker >= 0xe0 && marker <= 0xef) || marker === 0xfe)) return undefined;
     }
   }
@@ -106,6 +107,7 @@ function readFrame(body: Uint8Array): Frame | undefined {
     const [id, sampling, table] = body.subarray(6 + 3 * c) as unknown as [number, number, number];
     return { id, across: sampling >> 4, down: sampling & 15, divisors: table };
   });
+  if (components.some(({ across, down }) => across < 1 || across > 4 || down < 1 || down > 4)) return undefined;
   // A scan of one component is made of single blocks, whatever its sampling.
   if (count === 1) [components[0]!.across, components[0]!.down] = [1, 1];
   return { width, height, components };
@@ -166,12 +168,14 @@ function readScan(
 }
 
 /** Tag 0x112 of the first directory; 1 where there is none, 0 where the block makes no sense. */
-function exifOrientation(tiff: Uint8Array): number {
+function exifOrientation(body: Uint8Array): number {
+  const tiff = body.subarray(6);
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
-  if (tiff.length < 8) return 0;
+  if (!startsWith(body, "Exif\0\0") || tiff.length < 8) return 0;
   const order = view.getUint16(0);
   if (order !== 0x4949 && order !== 0x4d4d) return 0;
   const little = order === 0x4949;
+  if (view.getUint16(2, little) !== 42) return 0;
   const directory = view.getUint32(4, little);
   if (directory + 2 > tiff.length) return 0;
   const entries = view.getUint16(directory, little);

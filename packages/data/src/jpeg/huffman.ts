@@ -25,7 +25,8 @@ export function layTable({ counts, symbols }: HuffmanTable, kind: "dc" | "ac", t
     firsts[length] = position - code;
     for (let i = 0; i < counts[length - 1]!; i++, code++, position++) {
       const symbol = symbols[position]!;
-      if (code >= 1 << length || (kind === "dc" && symbol > 15)) return false;
+      // No code may be all ones.
+      if (code >= (1 << length) - 1 || (kind === "dc" && symbol > 15)) return false;
       entries[position] = entryOf(symbol, kind, length);
       if (length <= lookupBits) fillLookup(table, code, length, symbol, kind);
     }

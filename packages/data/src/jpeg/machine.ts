@@ -37,14 +37,23 @@ let compiled: WebAssembly.Module | undefined | null = null;
 
 /**
  * With so many bytes of memory behind `start`; it holds what the last file left there. Undefined where the machine has
- * no such vectors.
+ * no such vectors, or not so much memory.
  */
 export function jpegMachine(bytes: number): JpegMachine | undefined {
   if (bytes > mostBytes) return undefined;
   if (compiled === null) compiled = WebAssembly.validate(kernels) ? new WebAssembly.Module(kernels) : undefined;
   if (compiled === undefined) return undefined;
-  if (bytes <= keptBytes) kept ??= start(compiled);
-  const machine = bytes <= keptBytes && kept ? kept : start(compiled);
+  try {
+    return grown(bytes, compiled);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function grown(bytes: number, module: WebAssembly.Module): JpegMachine {
+  if (bytes <= keptBytes) kept ??= start(module);
+  const machine = bytes <= keptBytes && kept ? kept : start(module);
   const missing = machine.kernels.start.value + bytes - machine.memory.buffer.byteLength;
   if (missing > 0) machine.memory.grow(Math.ceil(missing / pageBytes));
   return machine;

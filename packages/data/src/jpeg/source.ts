@@ -3,21 +3,23 @@
 import { type PixelSource, Undecodable } from "../picture.ts";
 import { blankImage, extent, withChannels } from "../raw-image.ts";
 import { decodeJpeg } from "./decode.ts";
-import { geometryOf } from "./geometry.ts";
+import { geometryOf, leastBytes } from "./geometry.ts";
 import { jpegHeader } from "./header.ts";
 import { boxInFile, turned, turnOf } from "./orientation.ts";
 
 /**
  * The image upright, with 1 or 3 channels. Undefined for files that are not JPEGs, have more pixels, or are of a kind
- * that is left to another decoder (progressive ones, four inks, rare samplings); damage behind the header is found when
- * pixels are asked for.
+ * that is left to another decoder (progressive ones, four inks, rare samplings), or too short for their sizes: a few
+ * bytes that promise a large image are to cost no memory. Other damage is found when pixels are asked for.
  */
 export function jpegSource(bytes: Uint8Array, channels: number, maxPixels: number): PixelSource | undefined {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
   const header = jpegHeader(bytes);
   if (header === undefined || header.width * header.height > maxPixels) return undefined;
   const turn = turnOf(header.orientation);
-  if (turn === undefined || geometryOf(header, extent(header)) === undefined) return undefined;
+  const geometry = geometryOf(header, extent(header));
+  if (turn === undefined || geometry === undefined) return undefined;
+  if (bytes.length - header.scan < leastBytes(header, geometry)) return undefined;
   return {
     width: turn.swap ? header.height : header.width,
     height: turn.swap ? header.width : header.height,
