@@ -33,15 +33,15 @@ export function enhanceColorFast(image: RawImage, factor: number): RawImage | un
 export function enhanceColorPlainly(image: RawImage, factor: number): RawImage {
   const { data, channels } = image;
   const out = new Uint8ClampedArray(data.length);
-  const parts = shares(factor);
+  const f = single(factor);
   for (let i = 0; i < data.length; i += channels) {
     const r = data[i]!;
     const g = data[i + 1]!;
     const b = data[i + 2]!;
     const grey = luma(r, g, b);
-    out[i] = f32(grey + parts[255 + r - grey]!) | 0;
-    out[i + 1] = f32(grey + parts[255 + g - grey]!) | 0;
-    out[i + 2] = f32(grey + parts[255 + b - grey]!) | 0;
+    out[i] = blend(grey, r, f);
+    out[i + 1] = blend(grey, g, f);
+    out[i + 2] = blend(grey, b, f);
     if (channels === 4) out[i + 3] = data[i + 3]!;
   }
   return { ...image, data: new Uint8Array(out.buffer) };
@@ -64,7 +64,7 @@ export function enhanceSharpnessFast(image: RawImage, factor: number): RawImage 
 export function enhanceSharpnessPlainly(image: RawImage, factor: number): RawImage {
   const { data, width, height, channels } = image;
   const out = new Uint8ClampedArray(data);
-  const parts = shares(factor);
+  const f = single(factor);
   const colors = colorChannels(channels);
   const stride = width * channels;
   for (let y = 1; y < height - 1; y++) {
@@ -79,7 +79,7 @@ export function enhanceSharpnessPlainly(image: RawImage, factor: number): RawIma
         const right = data[next - stride]! + data[next]! + data[next + stride]!;
         const value = data[i]!;
         const smooth = thirteenths[left + middle + right + 4 * value]!;
-        out[i] = f32(smooth + parts[255 + value - smooth]!) | 0;
+        out[i] = blend(smooth, value, f);
         left = middle;
         middle = right;
       }
@@ -98,18 +98,17 @@ function single(factor: number): number {
   return f32(Math.max(-1e6, Math.min(1e6, factor)));
 }
 
-/** `factor` times -255 … 255, in single precision. */
-function shares(factor: number): Float32Array {
-  const f = single(factor);
-  return Float32Array.from({ length: 511 }, (_, i) => f * (i - 255));
+/** From `from` (factor 0) over `to` (factor 1) and beyond, in 32-bit floats without the fraction: PIL's Image.blend. */
+function blend(from: number, to: number, factor: number): number {
+  return f32(from + f32(factor * (to - from))) | 0;
 }
 
-/** From `from` (factor 0) over the value (factor 1) and beyond, in 32-bit floats, cut to 8 bits: PIL's Image.blend. */
+/** Every value blended with `from`, cut to 8 bits. */
 function blendTable(from: number, factor: number): Uint8Array {
-  const parts = shares(factor);
-  return Uint8Array.from(
-    Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.trunc(f32(from + parts[255 + value - from]!))),
-  );
+  const table = new Uint8ClampedArray(256);
+  const f = single(factor);
+  for (let value = 0; value < 256; value++) table[value] = blend(from, value, f);
+  return new Uint8Array(table.buffer);
 }
 
 function meanLuma(image: RawImage): number {

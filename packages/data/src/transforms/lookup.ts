@@ -44,7 +44,9 @@ export function throughTablesPlainly(image: RawImage, tables: Uint8Array): RawIm
 
 /** A curve given by a function, cut to 0 … 255; fractions are dropped. */
 export function curve(at: (value: number) => number): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, value) => Math.max(0, Math.min(255, Math.trunc(at(value)))));
+  const table = new Uint8ClampedArray(256);
+  for (let value = 0; value < 256; value++) table[value] = Math.trunc(at(value));
+  return new Uint8Array(table.buffer);
 }
 
 /** How often each value occurs in each colour channel: [channels, 256], flat. */
