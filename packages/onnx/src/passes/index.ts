@@ -5,9 +5,10 @@ import { absorbAffine } from "./absorb-affine.ts";
 import { foldAffine } from "./fold-affine.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { mergeMoves } from "./merge-moves.ts";
+import { mergeNorms } from "./merge-norms.ts";
 
 export function optimise(graph: Graph): Graph {
-  return foldConstants(mergeMoves(graph));
+  return foldConstants(mergeNorms(mergeMoves(graph)));
 }
 
 /**
@@ -15,7 +16,7 @@ export function optimise(graph: Graph): Graph {
  * `foldConstants`.
  */
 export function foldParameters(graph: Graph): Graph {
-  return foldAffine(absorbAffine(foldAffine(mergeMoves(graph))));
+  return mergeNorms(foldAffine(absorbAffine(foldAffine(mergeMoves(graph)))));
 }
 
 /** For graphs that only predict. */
