@@ -3,8 +3,10 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { pixelsOf } from "../picture.ts";
+import { evalTransform } from "../presets.ts";
 import { type Box, extent, type RawImage } from "../raw-image.ts";
 import { crop } from "../transforms/crop.ts";
+import { transformed } from "../transforms/transform.ts";
 import { jpegSource } from "./source.ts";
 import { bySharp, fixture, fixtures } from "./testing.ts";
 
@@ -33,6 +35,23 @@ function boxIn(image: { width: number; height: number }, { left, top, width, hei
     height: 1 + Math.floor(height * (image.height - y - 1)),
   };
 }
+
+// The first test of the file: the kernels' memory has not grown yet.
+test("files whose channels change are resized, however large they are", async () => {
+  const transform = evalTransform({ size: 8, cropPct: 1 });
+  for (const [channels, wanted] of [
+    [1, 3],
+    [3, 1],
+  ] as const) {
+    const { data, width, height } = picture(900, 700, channels, 1);
+    const pipeline = sharp(data, { raw: { width, height, channels } });
+    if (channels === 1) pipeline.toColourspace("b-w");
+    const bytes = await pipeline.withMetadata({ orientation: 3 }).jpeg().toBuffer();
+    const to = { ...transform, channels: wanted };
+    const parts = transformed(jpegSource(bytes, wanted, everything)!, to);
+    expect(parts).toEqual(transformed(await bySharp(bytes, wanted), to));
+  }
+});
 
 test("any part of a file by sharp equals that part of sharp's pixels", async () => {
   const cases = fc.record({

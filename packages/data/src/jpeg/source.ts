@@ -1,7 +1,7 @@
 // JPEGs as sources of pixels.
 
 import { type PixelSource, Undecodable } from "../picture.ts";
-import { blankImage, extent, withChannels } from "../raw-image.ts";
+import { blankImage, extent, withChannelsPlainly } from "../raw-image.ts";
 import { decodeJpeg } from "./decode.ts";
 import { geometryOf, leastBytes } from "./geometry.ts";
 import { jpegHeader } from "./header.ts";
@@ -32,7 +32,9 @@ export function jpegSource(bytes: Uint8Array, channels: number, maxPixels: numbe
       }
       const lying = blankImage(part.width, part.height, header.components.length);
       if (!decodeJpeg(bytes, header, part, lying.data)) throw new Undecodable();
-      target.set(withChannels(turned(lying, turn), channels).data);
+      const upright = turned(lying, turn);
+      // Not by a kernel: `target` may lie in the kernels' memory, and is lost where that grows.
+      target.set((upright.channels === channels ? upright : withChannelsPlainly(upright, channels)).data);
     },
   };
 }
