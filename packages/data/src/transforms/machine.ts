@@ -38,7 +38,7 @@ interface Kernels {
 
 type PositionKernel = (
   source: number,
-  ...rest: [width: number, height: number, channels: number, xs: number, ys: number, count: number, out: number]
+  ...rest: [width: number, height: number, channels: number, positions: number, count: number, out: number]
 ) => void;
 
 export interface Machine {

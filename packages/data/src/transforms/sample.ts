@@ -5,19 +5,18 @@
 
 import type { RawImage } from "../raw-image.ts";
 
-/** Writes the pixels at `xs`, `ys` to `out` from `target` on. */
+/** Writes the pixels at `positions` (x, y, x, y …) to `out` from `target` on. */
 export type Sampler = (
   image: RawImage,
-  xs: Float64Array,
-  ys: Float64Array,
+  positions: Float64Array,
   out: Uint8Array | Uint8ClampedArray,
   target: number,
 ) => void;
 
-export const sampleNearest: Sampler = ({ data, width, height, channels }, xs, ys, out, target) => {
-  for (let i = 0, t = target; i < xs.length; i++, t += channels) {
-    const x = xs[i]!;
-    const y = ys[i]!;
+export const sampleNearest: Sampler = ({ data, width, height, channels }, positions, out, target) => {
+  for (let i = 0, t = target; i < positions.length; i += 2, t += channels) {
+    const x = positions[i]!;
+    const y = positions[i + 1]!;
     if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
     const s = ((y | 0) * width + (x | 0)) * channels;
     out[t] = data[s]!;
@@ -30,13 +29,13 @@ export const sampleNearest: Sampler = ({ data, width, height, channels }, xs, ys
   }
 };
 
-export const sampleBilinear: Sampler = ({ data, width, height, channels }, xs, ys, out, target) => {
+export const sampleBilinear: Sampler = ({ data, width, height, channels }, positions, out, target) => {
   const stride = width * channels;
   const right = width - 1;
   const bottom = height - 1;
-  for (let i = 0, t = target; i < xs.length; i++, t += channels) {
-    let x = xs[i]!;
-    let y = ys[i]!;
+  for (let i = 0, t = target; i < positions.length; i += 2, t += channels) {
+    let x = positions[i]!;
+    let y = positions[i + 1]!;
     if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
     x -= 0.5;
     y -= 0.5;
@@ -58,13 +57,13 @@ export const sampleBilinear: Sampler = ({ data, width, height, channels }, xs, y
   }
 };
 
-export const sampleBicubic: Sampler = ({ data, width, height, channels }, xs, ys, out, target) => {
+export const sampleBicubic: Sampler = ({ data, width, height, channels }, positions, out, target) => {
   const stride = width * channels;
   const right = width - 1;
   const bottom = height - 1;
-  for (let i = 0, t = target; i < xs.length; i++, t += channels) {
-    let x = xs[i]!;
-    let y = ys[i]!;
+  for (let i = 0, t = target; i < positions.length; i += 2, t += channels) {
+    let x = positions[i]!;
+    let y = positions[i + 1]!;
     if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
     x -= 0.5;
     y -= 0.5;

@@ -22,24 +22,24 @@ test("WebAssembly and plain code give the same bytes, for any positions", () => 
       };
       const bytes = (length: number) => Uint8Array.from({ length }, () => next() * 256);
       const source = { data: bytes(width * height * channels), width, height, channels };
-      const start = bytes(outWidth * outHeight * channels);
-      const positions = Array.from({ length: outHeight }, () =>
-        Array.from({ length: outWidth }, () => [
-          next() * 1.4 * width - 0.2 * width,
-          next() * 1.4 * height - 0.2 * height,
-        ]),
-      );
-      const locate: Locate = (y, xs, ys) => {
-        for (const [i, [px, py]] of positions[y]!.entries()) {
-          xs[i] = px!;
-          ys[i] = py!;
-        }
+      if (seed % 4 === 0) source.data.fill(seed & 255, 0, source.data.length / 2); // parts of one colour
+      const color = Array.from(bytes(channels));
+      // Between pixels, on their lines, outside, and nowhere.
+      const anywhere = (length: number) => {
+        const kind = next() * 40;
+        if (kind < 1) return [Number.NaN, Number.POSITIVE_INFINITY, -1e300, 2 ** 32 + 3][Math.floor(kind * 4)]!;
+        const position = next() * 1.4 * length - 0.2 * length;
+        return kind < 30 ? position : Math.round(2 * position) / 2;
       };
-      const fast = sampleFast(source, outWidth, start.slice(), locate, how);
+      const rows = Array.from({ length: outHeight }, () =>
+        Float64Array.from({ length: 2 * outWidth }, (_, i) => anywhere(i % 2 === 0 ? width : height)),
+      );
+      const locate: Locate = (y, positions) => positions.set(rows[y]!);
+      const fast = sampleFast(source, outWidth, outHeight, locate, how, color);
       const sampler = how === "bilinear" ? sampleBilinear : sampleBicubic;
-      expect(fast).toEqual(samplePlainly(source, outWidth, start, locate, sampler));
+      expect(fast).toEqual(samplePlainly(source, outWidth, outHeight, locate, sampler, color));
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 });
 

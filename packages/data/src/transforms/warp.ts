@@ -74,8 +74,8 @@ export function translateY(image: RawImage, pixels: number, options: WarpOptions
   return affine(image, [1, 0, 0, 0, 1, pixels], options);
 }
 
-/** Fills `xs` and `ys` with where the pixels of output row `y` lie. Rows are asked for from the first to the last. */
-export type Locate = (y: number, xs: Float64Array, ys: Float64Array) => void;
+/** Fills `positions` with where the pixels of output row `y` lie: x, y, x, y … Rows are asked for from the first to the last. */
+export type Locate = (y: number, positions: Float64Array) => void;
 
 const samplers: Record<WarpInterpolation, Sampler> = {
   nearest: sampleNearest,
@@ -92,72 +92,75 @@ function warp(image: RawImage, width: number, height: number, locate: Locate, op
   const { channels } = image;
   const blend = hasAlpha(image) && interpolation !== "nearest";
   const source = blend ? premultiply(image) : image;
-  const start = background(width * height, channels, fill);
+  const color = fillColor(fill ?? [], channels);
   const data =
-    (interpolation === "nearest" ? undefined : sampleFast(source, width, start, locate, interpolation)) ??
-    samplePlainly(source, width, start, locate, sample);
+    (interpolation === "nearest" ? undefined : sampleFast(source, width, height, locate, interpolation, color)) ??
+    samplePlainly(source, width, height, locate, sample, color);
   const out: RawImage = { data, width, height, channels };
   if (blend) unpremultiplyInPlace(out);
   return out;
 }
 
-/** Rows of `width` pixels over `start`, in its place. */
+/** The image at the positions of `width` x `height` pixels, and `color` where they lie outside. */
 export function samplePlainly(
   image: RawImage,
   width: number,
-  start: Uint8Array,
+  height: number,
   locate: Locate,
   sample: Sampler,
+  color: readonly number[],
 ): Uint8Array {
-  const xs = new Float64Array(width);
-  const ys = new Float64Array(width);
+  const positions = new Float64Array(2 * width);
   const stride = width * image.channels;
-  for (let y = 0; y * stride < start.length; y++) {
-    locate(y, xs, ys);
-    sample(image, xs, ys, start, y * stride);
+  const out = new Uint8Array(stride * height);
+  paint(out, color);
+  for (let y = 0; y < height; y++) {
+    locate(y, positions);
+    sample(image, positions, out, y * stride);
   }
-  return start;
+  return out;
 }
 
-/** The same bytes by WebAssembly's vectors, as a new array; undefined where the machine has none. */
+/** The same by WebAssembly's vectors; undefined where the machine has none. */
 export function sampleFast(
   image: RawImage,
   width: number,
-  start: Uint8Array,
+  height: number,
   locate: Locate,
   interpolation: "bilinear" | "bicubic",
+  color: readonly number[],
 ): Uint8Array | undefined {
   const { data, channels } = image;
-  const places = layout([data.length, start.length, 8 * width, 8 * width]);
+  const stride = width * channels;
+  const places = layout([data.length, stride * height, 16 * width]);
   const machine = machineWith(places.end);
   if (machine === undefined) return undefined;
   const { buffer } = machine.memory;
-  const [source, out, xAt, yAt] = places.starts as [number, number, number, number];
-  const bytes = new Uint8Array(buffer);
-  bytes.set(data, source);
-  bytes.set(start, out);
-  const xs = new Float64Array(buffer, xAt, width);
-  const ys = new Float64Array(buffer, yAt, width);
+  const [source, out, at] = places.starts as [number, number, number];
+  new Uint8Array(buffer).set(data, source);
+  const pixels = new Uint8Array(buffer, out, stride * height);
+  paint(pixels, color);
+  const positions = new Float64Array(buffer, at, 2 * width);
   const kernel = machine.kernels[interpolation];
-  const stride = width * channels;
-  for (let y = 0; y * stride < start.length; y++) {
-    locate(y, xs, ys);
-    kernel(source, image.width, image.height, channels, xAt, yAt, width, out + y * stride);
+  for (let y = 0; y < height; y++) {
+    locate(y, positions);
+    kernel(source, image.width, image.height, channels, at, width, out + y * stride);
   }
-  return bytes.slice(out, out + start.length);
+  return pixels.slice();
 }
 
-function background(pixels: number, channels: number, fill: readonly number[] | undefined): Uint8Array {
-  const data = new Uint8Array(pixels * channels);
-  if (fill === undefined || fill.length === 0) return data;
-  const color = fillColor(fill, channels);
-  if (color.every((value) => value === color[0])) return data.fill(color[0]!);
-  for (let i = 0; i < data.length; i++) data[i] = color[i % channels]!;
-  return data;
+function paint(pixels: Uint8Array, color: readonly number[]): void {
+  if (color.every((value) => value === color[0])) {
+    pixels.fill(color[0]!);
+    return;
+  }
+  pixels.set(color);
+  for (let done = color.length; done < pixels.length; done *= 2) pixels.copyWithin(done, 0, done);
 }
 
-/** One number a channel. */
+/** One number a channel; zeros by default. */
 function fillColor(fill: readonly number[], channels: number): number[] {
+  if (fill.length === 0) return new Array<number>(channels).fill(0);
   const colors = channels % 2 === 0 ? channels - 1 : channels;
   return Array.from({ length: channels }, (_, c) => {
     const value = c === colors ? (fill[c] ?? 255) : (fill[c] ?? fill[0]!);
@@ -166,12 +169,12 @@ function fillColor(fill: readonly number[], channels: number): number[] {
 }
 
 function affineRows([a, b, c, d, e, f]: AffineMatrix): Locate {
-  return (y, xs, ys) => {
+  return (y, positions) => {
     const bY = b * (y + 0.5);
     const eY = e * (y + 0.5);
-    for (let x = 0; x < xs.length; x++) {
-      xs[x] = a * (x + 0.5) + bY + c;
-      ys[x] = d * (x + 0.5) + eY + f;
+    for (let i = 0, x = 0.5; i < positions.length; i += 2, x++) {
+      positions[i] = a * x + bY + c;
+      positions[i + 1] = d * x + eY + f;
     }
   };
 }
@@ -193,12 +196,12 @@ function nearestAffineRows(matrix: AffineMatrix, width: number, height: number):
 /** Positions by repeated addition, times `unit` (a power of two, so that nothing is lost). */
 function steps(unit: number, [a, b, c, d, e, f]: AffineMatrix): Locate {
   let [startX, startY] = [c, f];
-  return (_y, xs, ys) => {
+  return (_y, positions) => {
     let x = startX;
     let y = startY;
-    for (let i = 0; i < xs.length; i++) {
-      xs[i] = x * unit;
-      ys[i] = y * unit;
+    for (let i = 0; i < positions.length; i += 2) {
+      positions[i] = x * unit;
+      positions[i + 1] = y * unit;
       x += a;
       y += d;
     }
@@ -208,13 +211,12 @@ function steps(unit: number, [a, b, c, d, e, f]: AffineMatrix): Locate {
 }
 
 function perspectiveRows([a, b, c, d, e, f, g, h]: PerspectiveCoefficients): Locate {
-  return (row, xs, ys) => {
+  return (row, positions) => {
     const y = row + 0.5;
-    for (let i = 0; i < xs.length; i++) {
-      const x = i + 0.5;
+    for (let i = 0, x = 0.5; i < positions.length; i += 2, x++) {
       const depth = g * x + h * y + 1;
-      xs[i] = (a * x + b * y + c) / depth;
-      ys[i] = (d * x + e * y + f) / depth;
+      positions[i] = (a * x + b * y + c) / depth;
+      positions[i + 1] = (d * x + e * y + f) / depth;
     }
   };
 }
