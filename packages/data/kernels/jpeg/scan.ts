@@ -8,8 +8,8 @@ export const lookupBits: u32 = 10;
 /**
  * A table of Huffman codes as the host lays it out: an entry for each value of the next 10 bits; for each length the
  * first code beyond it (16 bits, from the left) and where its symbols begin; an entry for each symbol in order of codes.
- * An entry: bits 0 … 4 how many bits are used up; 5 … 11 how many zeros come first (127: all others are); 12 … 15 how
- * many bits of the value follow; 16 … 31 the value, where it is known. 0 where more bits must be seen.
+ * An entry: bits 0 … 5 how many bits are used up; 6 … 12 how many zeros come first (127: all others are); 13 … 16 how
+ * many of the bits are the value, where it is not known; 17 … 31 the value, where it is. 0 where more bits must be seen.
  */
 namespace Codes {
   export const limits: usize = 4 << (<usize>lookupBits);
@@ -136,10 +136,13 @@ export function scanRow(
       const component = changetype<Component>(components + c * componentBytes);
       for (let y = 0; y < component.down; y++) {
         for (let x = 0; x < component.across; x++) {
-          if (wanted) memory.fill(block, 0, 128);
+          if (!wanted) {
+            if (!skipBlock(component)) return false;
+            continue;
+          }
+          for (let at: usize = 0; at < 128; at += 16) v128.store(block + at, i64x2.splat(0));
           const last = readBlock(component);
           if (last < 0) return false;
-          if (!wanted) continue;
           const row = (half * component.down + y) * 8;
           const samples = component.plane + row * component.stride + (unit * component.across + x) * 8;
           if (last === 1) dcOnly(load<i16>(block), samples, component.stride);
@@ -162,16 +165,17 @@ function overrun(): bool {
  * zigzag order, 1 for a block of one value; -1 for codes and coefficients that cannot be.
  */
 function readBlock(component: Component): i32 {
+  if (!readDc(component)) return -1;
+  const table = component.ac;
+  const divisors = component.divisors;
+  const first = component.before * load<i16>(divisors);
+  store<i16>(block, first);
   let buffer = bits;
   let count = ready;
   let at = next;
-  const divisors = component.divisors;
-
-  let k = 0;
-  let table = component.dc;
-  let value = 0;
   let last = 1;
-  let sizes: u32 = 0;
+  let sizes = <u32>(first + 8192);
+  let k = 1;
   while (k < 64) {
     if (count < 32) {
       buffer |= bswap(load<u64>(at)) >> count;
@@ -183,38 +187,83 @@ function readBlock(component: Component): i32 {
       entry = longCode(table, <u32>(buffer >> 48));
       if (entry === 0) return -1;
     }
-    const used = entry & 31;
+    const used = entry & 63;
+    const size = (entry >> 13) & 15;
+    const value = size > 0 ? signed(buffer << (used - size), size) : entry >> 17;
     buffer <<= used;
     count -= used;
-    k += (entry >> 5) & 127;
+    k += (entry >> 6) & 127;
     if (k > 63) {
-      if (k < 128) last = -1; // more zeros than places
+      if (k < 128) return -1; // more zeros than places
       break;
     }
-    value = entry >> 16;
-    const size = (entry >> 12) & 15;
-    if (size > 0) {
-      const read = <i32>(buffer >> (64 - size));
-      buffer <<= size;
-      count -= size;
-      // Values that begin with a zero are negative (T.81, F.2.2.1).
-      value = read < 1 << (size - 1) ? read - (1 << size) + 1 : read;
-    }
-    if (k === 0) {
-      value += component.before;
-      component.before = value;
-      table = component.ac;
-    } else last = k + 1;
     const coefficient = value * load<i16>(divisors + (k << 1));
     sizes |= <u32>(coefficient + 8192);
     store<i16>(block + ((<usize>load<u8>(zigzag + k)) << 1), coefficient);
     k++;
+    last = k;
   }
   bits = buffer;
   ready = count;
   next = at;
   // Samples of 8 bits make coefficients of 11. Where they are past 14, decoders differ in how they overflow.
   return sizes < 1 << 14 ? last : -1;
+}
+
+/** Past a block that is not wanted. False for codes that are none. */
+function skipBlock(component: Component): bool {
+  if (!readDc(component)) return false;
+  const table = component.ac;
+  let buffer = bits;
+  let count = ready;
+  let at = next;
+  let k = 1;
+  while (k < 64) {
+    if (count < 32) {
+      buffer |= bswap(load<u64>(at)) >> count;
+      at += (63 - count) >> 3;
+      count |= 56;
+    }
+    let entry = load<i32>(table + ((<usize>(buffer >> (64 - lookupBits))) << 2));
+    if (entry === 0) {
+      entry = longCode(table, <u32>(buffer >> 48));
+      if (entry === 0) return false;
+    }
+    const used = entry & 63;
+    buffer <<= used;
+    count -= used;
+    k += ((entry >> 6) & 127) + 1;
+  }
+  bits = buffer;
+  ready = count;
+  next = at;
+  return k === 64 || k > 128; // else more zeros than places
+}
+
+/** The first coefficient, which is told by its difference from the block before. False for a code that is none. */
+function readDc(component: Component): bool {
+  if (ready < 32) {
+    bits |= bswap(load<u64>(next)) >> ready;
+    next += (63 - ready) >> 3;
+    ready |= 56;
+  }
+  let entry = load<i32>(component.dc + ((<usize>(bits >> (64 - lookupBits))) << 2));
+  if (entry === 0) {
+    entry = longCode(component.dc, <u32>(bits >> 48));
+    if (entry === 0) return false;
+  }
+  const used = entry & 63;
+  const size = (entry >> 13) & 15;
+  component.before += size > 0 ? signed(bits << (used - size), size) : entry >> 17;
+  bits <<= used;
+  ready -= used;
+  return true;
+}
+
+/** The value of the first `size` bits: those that begin with a zero are negative (T.81, F.2.2.1). */
+function signed(buffer: u64, size: i32): i32 {
+  const value = <i32>(buffer >> (64 - size));
+  return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
 /** The entry of a code longer than the lookup tables take; 0 where there is none. */

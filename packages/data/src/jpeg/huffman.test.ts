@@ -76,10 +76,10 @@ function byTable(bits: string, table: Int32Array): Found | undefined {
     entry = table[1024 + 34 + (code >> (16 - length)) + table[1024 + 17 + length]!]!;
   }
   if (entry === 0) return undefined;
-  const [used, run, size] = [entry & 31, (entry >> 5) & 127, (entry >> 12) & 15];
-  if (size === 0) return { run, value: entry >> 16, used };
-  const read = Number.parseInt(bits.slice(used, used + size), 2);
-  return { run, value: read < 2 ** (size - 1) ? read - 2 ** size + 1 : read, used: used + size };
+  const [used, run, size] = [entry & 63, (entry >> 6) & 127, (entry >> 13) & 15];
+  if (size === 0) return { run, value: entry >> 17, used };
+  const read = Number.parseInt(bits.slice(used - size, used), 2);
+  return { run, value: read < 2 ** (size - 1) ? read - 2 ** size + 1 : read, used };
 }
 
 describe("layTable", () => {

@@ -46,7 +46,7 @@ function meaning(symbol: number, kind: "dc" | "ac"): [run: number, size: number]
 /** For a value whose bits are still to be read. */
 function entryOf(symbol: number, kind: "dc" | "ac", length: number): number {
   const [run, size] = meaning(symbol, kind);
-  return length | (run << 5) | (size << 12);
+  return (length + size) | (run << 6) | (size << 13);
 }
 
 /** All that begins with the code; with the value where it fits. */
@@ -61,7 +61,7 @@ function fillLookup(table: Int32Array, code: number, length: number, symbol: num
   const rest = free - size;
   for (let read = 0; read < 1 << size; read++) {
     const value = read < 1 << (size - 1) ? read - (1 << size) + 1 : read;
-    const entry = (length + size) | (run << 5) | (value << 16);
+    const entry = (length + size) | (run << 6) | (value << 17);
     const at = first + (read << rest);
     table.fill(entry, at, at + (1 << rest));
   }
