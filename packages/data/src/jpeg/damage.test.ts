@@ -8,6 +8,7 @@ import { decodeImage, defaultMaxPixels } from "../image.ts";
 import { isFourInkJpeg } from "../image-format.ts";
 import { pixelsOf, Undecodable } from "../picture.ts";
 import type { Box, RawImage } from "../raw-image.ts";
+import { crop } from "../transforms/crop.ts";
 import { jpegSource } from "./source.ts";
 import { bySharp, fixture, fixtures, patched, resized, segmentAt, withSegment } from "./testing.ts";
 
@@ -62,6 +63,22 @@ describe("damaged bytes", () => {
       }),
       { numRuns: 5000 },
     );
+  });
+
+  test("give parts that are those of the whole, where that can be read", () => {
+    let read = 0;
+    for (let i = 0; i < 3000; i++) {
+      const rng = Rng.of("parts", i);
+      const bytes = damaged(rng);
+      const whole = pixels(bytes);
+      const size = whole ?? { width: 4, height: 4 };
+      const [left, top] = [rng.int(size.width), rng.int(size.height)];
+      const box = { left, top, width: 1 + rng.int(size.width - left), height: 1 + rng.int(size.height - top) };
+      if (whole === undefined) pixels(bytes, box);
+      else expect(pixels(bytes, box), `parts ${i}`).toEqual(crop(whole, box));
+      if (whole !== undefined) read++;
+    }
+    expect(read).toBeGreaterThan(300);
   });
 
   test("leave nothing behind that harms the next file", () => {
