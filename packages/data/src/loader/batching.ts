@@ -17,8 +17,7 @@ export interface BatchingOptions extends RankOptions {
   dropLast?: boolean;
   /**
    * Worker threads; 0 works on the calling thread. Default: none for data sets of decoded pixels, else one less than
-   * there are cores, 1 to 4 (files are decoded by threads of the decoder's own; a worker drives them, crops and
-   * resizes).
+   * there are cores, 1 to 4.
    */
   workers?: number;
   /** Batches made ahead (2). All workers make one batch together, the one that is needed first. */

@@ -32,7 +32,7 @@ export interface Target {
 
 /** How many samples in a row may be unreadable where each is replaced by the next. */
 const mostReplacements = 20;
-/** Samples in work at once: the decoder has threads of its own, four by default. */
+/** Samples in work at once: disks and the library that decodes all but plain JPEGs work beside this thread. */
 export const lanes = 4;
 
 /** Gives samples that were not among those of the batch; asked where one is to be replaced. */

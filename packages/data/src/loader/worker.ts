@@ -43,8 +43,8 @@ port.on("message", (message: ToWorker) => {
 });
 
 /**
- * One of several samples in work at once: while one is decoded by the decoder's own threads, another is transformed
- * here.
+ * One of several samples in work at once: while one is read from a slow disk, or decoded by threads of the library's own
+ * (all but plain JPEGs), another is worked on here.
  */
 async function work(lane: number): Promise<void> {
   idle.delete(lane);
