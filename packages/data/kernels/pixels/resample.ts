@@ -1,12 +1,17 @@
 // The two passes of resizing. Weights have 22 bits; sums begin with a half, so that the shift rounds.
 
+import { turn } from "./turn";
+
 const precision = 22;
 const half: i32 = 1 << (precision - 1);
 
+/** Rows that are worked on at once, as columns. */
+const lines = 16;
+
 /**
- * Along rows: each pixel of `out` is a weighted sum of the `counts[x]` pixels from byte `starts[x]` of the row on.
- * Weights of a pixel are `size` apart. Four bytes are worked on at a time: the channels of one pixel, and whatever
- * follows.
+ * Along rows: each pixel of `out` is a weighted sum of `counts[x]` pixels of the row, which begin at `starts[x]`, in
+ * bytes times 16. Weights of a pixel are `size` apart. Rows of `out` are `outStride` bytes apart, a multiple of 8. Where
+ * there are fewer than 16 rows, there is room for 16. `tile`: room for 16 rows of both, each a multiple of 8 bytes.
  */
 export function rows(
   source: usize,
@@ -19,26 +24,25 @@ export function rows(
   size: i32,
   width: i32,
   out: usize,
+  outStride: i32,
+  tile: usize,
 ): void {
-  for (let y = 0; y < height; y++, source += stride) {
-    let first = values;
-    for (let x = 0; x < width; x++, first += size << 2, out += channels) {
-      const entry = <usize>(x << 2);
-      let pixel = source + load<i32>(starts + entry);
-      const end = first + (load<i32>(counts + entry) << 2);
-      let sum = i32x4.splat(half);
-      for (let weight = first; weight < end; weight += 4, pixel += channels) {
-        sum = i32x4.add(sum, i32x4.mul(v128.load32_splat(weight), wide(v128.load32_zero(pixel))));
-      }
-      sum = i32x4.shr_s(sum, precision);
-      sum = i16x8.narrow_i32x4_s(sum, sum);
-      v128.store32_lane(out, i8x16.narrow_i16x8_u(sum, sum), 0);
+  const turned = tile + lines * ((stride + 7) & -8);
+  for (let y = 0; y < height; y += lines) {
+    // The last ones are worked on again where fewer are left.
+    const top = max(min(y, height - lines), 0);
+    const from = source + top * stride;
+    const to = out + top * outStride;
+    for (let i = 0; i < stride; i += 8) {
+      turn(from + i, stride, tile + lines * i, lines);
+      turn(from + i + 8 * stride, stride, tile + lines * i + 8, lines);
+    }
+    columns(tile, lines * channels, lines * channels, starts, counts, values, size, width, turned);
+    for (let i = 0; i < width * channels; i += 8) {
+      turn(turned + lines * i, lines, to + i, outStride);
+      turn(turned + lines * i + 8, lines, to + i + 8 * outStride, outStride);
     }
   }
-}
-
-function wide(bytes: v128): v128 {
-  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes));
 }
 
 /** Along columns: each row of `out` (`length` bytes) is a weighted sum of the `counts[y]` rows from byte `starts[y]` on. */

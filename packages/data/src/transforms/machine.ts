@@ -8,7 +8,12 @@ interface Kernels {
     stride: number,
     height: number,
     channels: number,
-    ...weights: [starts: number, counts: number, values: number, size: number, width: number, out: number]
+    ...rest: [
+      ...weights: [starts: number, counts: number, values: number, size: number, width: number],
+      out: number,
+      outStride: number,
+      tile: number,
+    ]
   ): void;
   columns(
     source: number,

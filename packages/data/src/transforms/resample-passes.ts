@@ -100,33 +100,51 @@ function resampleColumns(image: RawImage, box: Box, { starts, counts, values, si
   return { data: new Uint8Array(out.buffer), width: box.width, height, channels };
 }
 
+/** The pass along rows works on so many at once, in parts of 8 bytes. */
+const lines = 16;
+const eights = (bytes: number) => (bytes + 7) & -8;
+
 /** Undefined where the machine has no such vectors. */
 export function resampleFast({ image, box, columns, rows, columnsFirst }: ResamplePlan): RawImage | undefined {
   const { channels } = image;
   const [left, right] = span(columns);
   const [top, bottom] = span(rows);
   const [width, height] = [columns.starts.length, rows.starts.length];
-  const [seenWidth, seenHeight] = [right - left, bottom - top];
-  const stride = seenWidth * channels;
+  const seenHeight = bottom - top;
+  const stride = (right - left) * channels;
   const length = width * channels;
-  const between = columnsFirst ? stride * height : length * seenHeight;
-  const places = layout([stride * seenHeight, between, length * height, bytesOf(columns), bytesOf(rows)]);
+  const spaced = eights(length);
+  const between = columnsFirst ? stride * Math.max(height, lines) : spaced * Math.max(seenHeight, lines);
+  const places = layout([
+    stride * Math.max(seenHeight, lines),
+    between,
+    spaced * Math.max(height, lines),
+    lines * (eights(stride) + spaced),
+    bytesOf(columns),
+    bytesOf(rows),
+  ]);
   const machine = machineWith(places.end);
   if (machine === undefined) return undefined;
   const bytes = new Uint8Array(machine.memory.buffer);
-  const [source, middle, out, forColumns, forRows] = places.starts as [number, number, number, number, number];
-  const seen = { left: box.left + left, top: box.top + top, width: seenWidth, height: seenHeight };
+  const [source, middle, out, tile] = places.starts as [number, number, number, number];
+  const [forColumns, forRows] = places.starts.slice(4) as [number, number];
+  const seen = { left: box.left + left, top: box.top + top, width: right - left, height: seenHeight };
   writePixels(image, seen, bytes.subarray(source, source + stride * seenHeight));
-  const c = placeWeights(machine, forColumns, columns, left, channels);
-  const r = placeWeights(machine, forRows, rows, top, columnsFirst ? stride : length);
-  if (columnsFirst) {
-    machine.kernels.columns(source, stride, stride, ...r, rows.size, height, middle);
-    machine.kernels.rows(middle, stride, height, channels, ...c, columns.size, width, out);
-  } else {
-    machine.kernels.rows(source, stride, seenHeight, channels, ...c, columns.size, width, middle);
-    machine.kernels.columns(middle, length, length, ...r, rows.size, height, out);
+  const c = placeWeights(machine, forColumns, columns, left, lines * channels);
+  const r = placeWeights(machine, forRows, rows, top, columnsFirst ? stride : spaced);
+  if (!columnsFirst) {
+    machine.kernels.rows(source, stride, seenHeight, channels, ...c, columns.size, width, middle, spaced, tile);
+    machine.kernels.columns(middle, spaced, length, ...r, rows.size, height, out);
+    return { data: bytes.slice(out, out + length * height), width, height, channels };
   }
-  return { data: bytes.slice(out, out + length * height), width, height, channels };
+  machine.kernels.columns(source, stride, stride, ...r, rows.size, height, middle);
+  machine.kernels.rows(middle, stride, height, channels, ...c, columns.size, width, out, spaced, tile);
+  const data = new Uint8Array(length * height);
+  for (let y = 0; y < height; y++) {
+    const from = out + y * spaced;
+    data.set(bytes.subarray(from, from + length), y * length);
+  }
+  return { data, width, height, channels };
 }
 
 function bytesOf({ starts, values }: Weights): number {
