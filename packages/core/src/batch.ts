@@ -18,6 +18,12 @@ export interface Batch {
    * augmentation, drawing with replacement): the other part of what randomness is keyed by. Left out: not once.
    */
   repeats?: Uint32Array;
+  /**
+   * Images of each sample, where there are several (augmentation splits). The batch is then so many parts of one length
+   * with the same samples in the same order, [splits, samples]: first all clean images, then all of the first augmented
+   * ones, and so on. `size` counts images. Left out: one image a sample.
+   */
+  splits?: number;
 }
 
 /** Batches of one epoch, and how many there will be. */
@@ -26,7 +32,10 @@ export interface BatchSource {
   readonly classes: readonly string[];
   /** Samples in an epoch. */
   readonly length: number;
+  /** Samples in a batch, but for a last one that is smaller. */
   readonly batchSize: number;
+  /** Images of each sample, where there are several; see `Batch.splits`. */
+  readonly splits?: number;
   /** Batches in an epoch. */
   readonly batches: number;
   /** Batches of `epoch`, from batch `start` on (resume in the middle of an epoch). Ends early when the loop breaks. */

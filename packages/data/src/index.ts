@@ -107,7 +107,7 @@ export { type AffineParts, affineMatrix, type Corners, perspectiveCoefficients }
 export { normalization, normalize } from "./transforms/normalize.ts";
 export { resample } from "./transforms/resample.ts";
 export { type RotateOptions, rotate } from "./transforms/rotate.ts";
-export { applySplits } from "./transforms/splits.ts";
+export { applySplits, type Splits } from "./transforms/splits.ts";
 export {
   adjustGamma,
   autocontrast,

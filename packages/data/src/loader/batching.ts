@@ -4,13 +4,23 @@ import { availableParallelism } from "node:os";
 import { VitrineError } from "@vitrine/core";
 import { defaultMaxPixels } from "../image.ts";
 import { checkRank, type RankOptions } from "../samplers/ranks.ts";
+import { checkSplits, type Splits } from "../transforms/splits.ts";
 import type { Transform } from "../transforms/transform.ts";
+import type { Looks } from "./make-batch.ts";
 import { mostSamples } from "./ring.ts";
 
 export interface BatchingOptions extends RankOptions {
+  /** Samples in a batch. */
   batchSize: number;
   /** From an image of any size to the size of the batch: `trainTransform(...)` or `evalTransform(...)`. */
   transform: Transform;
+  /**
+   * Several images of each sample (timm's `--aug-splits`): the clean one, which is what `transform` gives, and
+   * `count - 1` others, which went through `secondary` too. It is decoded and cut once. A batch then holds
+   * `count * batchSize` images, all clean ones first; see `Batch.splits`. With `const { primary, secondary } =
+   * trainTransformParts(...)`: `{ transform: primary, splits: { count: 3, secondary } }`.
+   */
+  splits?: Splits;
   /** (0) */
   seed?: number;
   /** Leave out a last batch that is not full (false). */
@@ -48,7 +58,12 @@ export function settleBatching(options: BatchingOptions, defaultWorkers = coresB
   if (!(maxBadFraction >= 0 && maxBadFraction <= 1))
     throw usage(`maxBadFraction must lie in [0, 1], found ${maxBadFraction}`);
   checkRank(options);
-  const batching = { batchSize, transform, seed, dropLast, workers, prefetch, reuseAfter };
+  if (options.splits !== undefined) checkSplits("loader", options.splits, transform);
+  const looks: Looks = {
+    transform,
+    ...(options.splits === undefined ? {} : { splits: options.splits }),
+  };
+  const batching = { batchSize, looks, seed, dropLast, workers, prefetch, reuseAfter };
   return { ...batching, maxBadFraction, maxPixels, rank, worldSize };
 }
 

@@ -21,7 +21,7 @@ import { type OpenedCache, setUpCache } from "./set-up-cache.ts";
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   const settled = settleBatching(options, dataset.decoded ? 0 : undefined);
-  const { batchSize, transform, seed, dropLast, workers, prefetch, reuseAfter, ...others } = settled;
+  const { batchSize, looks, seed, dropLast, workers, prefetch, reuseAfter, ...others } = settled;
   const { maxBadFraction, maxPixels, rank, worldSize } = others;
   const { shuffle = false, onBad } = options;
   if (shuffle && options.sampler !== undefined)
@@ -46,10 +46,10 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
   // Pixels in memory are made into a batch when it is asked for: nothing runs while the calling thread is busy anyway.
   const depth = workers === 0 && dataset.decoded ? 1 : prefetch;
   const sample = (index: number) => describeSample(dataset, index);
-  const take = handOver(transform, reuseAfter);
+  const take = handOver(looks, reuseAfter);
 
   async function start(): Promise<Maker> {
-    const recipe: Recipe = { transform, seed, maxPixels, corrupt, length: dataset.length };
+    const recipe: Recipe = { ...looks, seed, maxPixels, corrupt, length: dataset.length };
     cache = await setUpCache(dataset, recipe, options);
     if (cache !== undefined) recipe.cache = cache.share;
     if (workers === 0) return localMaker(recipe, sample);
@@ -104,6 +104,7 @@ export function createLoader(dataset: Dataset, options: LoaderOptions): Loader {
     length,
     batchSize,
     batches,
+    ...(looks.splits && { splits: looks.splits.count }),
     workers,
     get bad() {
       return [...bad.values()].sort((a, b) => a.index - b.index);
@@ -127,14 +128,15 @@ function part({ indices, repeats }: Share, from: number, to: number): Draws {
 /** The batch with what its samples' randomness is keyed by besides their indices. */
 function withRepeats(batch: Batch, { indices, repeats }: Draws): Batch {
   if (repeats === undefined) return batch;
-  if (batch.size === indices.length) return { ...batch, repeats: repeats.slice() };
+  const samples = batch.size / (batch.splits ?? 1);
   // Samples that could not be read were left out; the others are in their order.
   let at = 0;
-  const kept = Uint32Array.from(batch.indices, (index) => {
+  const next = (index: number) => {
     while (at < indices.length && indices[at] !== index) at++;
     return repeats[at++] ?? 0;
-  });
-  return { ...batch, repeats: kept };
+  };
+  const kept = samples === indices.length ? repeats : Uint32Array.from(batch.indices.subarray(0, samples), next);
+  return { ...batch, repeats: Uint32Array.from({ length: batch.size }, (_, i) => kept[i % samples]!) };
 }
 
 function tooManyBad(name: string, bad: readonly BadSample[], length: number, limit: number): VitrineError {

@@ -5,7 +5,15 @@ import { decodeImage } from "../image.ts";
 import { jpegSource } from "../jpeg/source.ts";
 import { Undecodable } from "../picture.ts";
 import { isRawImage, type RawImage } from "../raw-image.ts";
-import { applyOps, applyTransform, type Transform, type TransformOp, transformed } from "../transforms/transform.ts";
+import { augmentedOf, type Splits } from "../transforms/splits.ts";
+import {
+  applyOps,
+  applyTransform,
+  type SampleKey,
+  type Transform,
+  type TransformOp,
+  transformed,
+} from "../transforms/transform.ts";
 import { type CacheShare, openCache, type PixelCache } from "./cache.ts";
 import type { BadSample } from "./options.ts";
 import { isPixels, readSample, type Sample } from "./sample.ts";
@@ -13,6 +21,8 @@ import { isPixels, readSample, type Sample } from "./sample.ts";
 /** What does not change from batch to batch. Travels to workers. */
 export interface Recipe {
   transform: Transform;
+  /** Images of a sample, where there are several: one after `transform`, and others made of that. */
+  splits?: Splits;
   seed: number;
   maxPixels: number;
   corrupt: "replace" | "skip";
@@ -21,7 +31,7 @@ export interface Recipe {
   cache?: CacheShare;
 }
 
-/** Where the samples of a batch go, one slot each. */
+/** Where the samples of a batch go, one slot each: its images lie together there, the clean one first. */
 export interface Target {
   images: Uint8Array;
   /** -1 where a slot is empty. */
@@ -42,6 +52,7 @@ export type Fetch = (index: number) => Sample | Promise<Sample>;
 export class Kitchen {
   readonly #recipe: Recipe;
   readonly #imageBytes: number;
+  readonly #sampleBytes: number;
   readonly #cache: PixelCache | undefined;
   /** What comes before the first random operation, done once where there is a cache; and the rest. */
   readonly #first: readonly TransformOp[];
@@ -51,6 +62,7 @@ export class Kitchen {
     const { transform, cache } = recipe;
     this.#recipe = recipe;
     this.#imageBytes = bytesOf(transform);
+    this.#sampleBytes = sampleBytes(recipe);
     this.#cache = cache && openCache(cache);
     const settled = cache === undefined ? 0 : settledOps(transform);
     this.#first = transform.ops.slice(0, settled);
@@ -61,7 +73,8 @@ export class Kitchen {
   fillNow(target: Target, slot: number, sample: Sample, epoch: number): boolean {
     if (!isPixels(sample.content)) return false;
     try {
-      this.#put(target, slot, sample, applyTransform(sample.content, this.#recipe.transform, this.#key(sample, epoch)));
+      const key = this.#key(sample, epoch);
+      this.#put(target, slot, sample, this.#split(applyTransform(sample.content, this.#recipe.transform, key), key));
       return true;
     } catch (error) {
       if (isVitrineError(error)) return false; // The slower way then says why.
@@ -81,7 +94,8 @@ export class Kitchen {
     let sample = wanted;
     for (let attempt = 0; attempt < mostReplacements; attempt++) {
       try {
-        this.#put(target, slot, sample, await this.#made(sample, epoch));
+        const key = this.#key(sample, epoch);
+        this.#put(target, slot, sample, this.#split(await this.#made(sample, key), key));
         return;
       } catch (error) {
         if (!isVitrineError(error))
@@ -94,8 +108,7 @@ export class Kitchen {
     throw new VitrineError("loader", `${mostReplacements} samples in a row cannot be read, from ${wanted.path} on`);
   }
 
-  async #made(sample: Sample, epoch: number): Promise<RawImage> {
-    const key = this.#key(sample, epoch);
+  async #made(sample: Sample, key: SampleKey): Promise<RawImage> {
     if (this.#cache !== undefined) return applyTransform(await this.#prepared(sample, this.#cache), this.#rest, key);
     const content = await readSample(sample);
     const source = isRawImage(content) ? content : jpegSource(content, this.#channels, this.#recipe.maxPixels);
@@ -130,12 +143,18 @@ export class Kitchen {
     return this.#recipe.transform.channels === 1 ? 1 : 3;
   }
 
-  #key({ index, key = index, repeat = 0 }: Sample, epoch: number) {
+  /** All images of a sample. What is read, decoded and cut is shared by them. */
+  #split(image: RawImage, key: SampleKey): readonly RawImage[] {
+    const { splits } = this.#recipe;
+    return splits === undefined ? [image] : [image, ...augmentedOf(image, splits, key)];
+  }
+
+  #key({ index, key = index, repeat = 0 }: Sample, epoch: number): SampleKey {
     return { seed: this.#recipe.seed, epoch, sample: key, repeat };
   }
 
-  #put({ images, labels, indices }: Target, slot: number, sample: Sample, image: RawImage): void {
-    images.set(image.data, slot * this.#imageBytes);
+  #put({ images, labels, indices }: Target, slot: number, sample: Sample, made: readonly RawImage[]): void {
+    for (const [i, { data }] of made.entries()) images.set(data, slot * this.#sampleBytes + i * this.#imageBytes);
     labels[slot] = sample.label;
     indices[slot] = sample.index;
   }
@@ -144,6 +163,14 @@ export class Kitchen {
 /** Bytes of one transformed image. */
 export function bytesOf({ size: [height, width], channels }: Transform): number {
   return height * width * channels;
+}
+
+/** What images are made into. */
+export type Looks = Pick<Recipe, "transform" | "splits">;
+
+/** Bytes of all images of one sample. */
+export function sampleBytes({ transform, splits }: Looks): number {
+  return bytesOf(transform) * (splits?.count ?? 1);
 }
 
 /** The operations that give the same for an image every time; what comes behind a random one is not among them. */

@@ -1,6 +1,6 @@
 // What makes batches, wherever that is: in workers (pool.ts) or here, on the calling thread.
 
-import { bytesOf, Kitchen, lanes, type Recipe, type Target } from "./make-batch.ts";
+import { Kitchen, lanes, type Recipe, sampleBytes, type Target } from "./make-batch.ts";
 import type { BadSample } from "./options.ts";
 import type { Sample } from "./sample.ts";
 
@@ -42,14 +42,14 @@ export type SampleSource = (index: number) => Sample | Promise<Sample>;
 /** Batches made on the calling thread, one after the other. */
 export function localMaker(recipe: Recipe, sample: SampleSource): Maker {
   const kitchen = new Kitchen(recipe);
-  const imageBytes = bytesOf(recipe.transform);
+  const bytes = sampleBytes(recipe);
   let last: Promise<unknown> = Promise.resolve();
 
   async function make(run: Run, given: Samples): Promise<MadeBatch> {
     const samples = await given;
     const size = samples.length;
     const target: Target = {
-      images: new Uint8Array(size * imageBytes),
+      images: new Uint8Array(size * bytes),
       labels: new Int32Array(size).fill(-1),
       indices: new Int32Array(size).fill(-1),
     };

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { VitrineError } from "@vitrine/core";
 import { Inbox, shareContent } from "./inbox.ts";
-import { bytesOf, lanes, type Recipe } from "./make-batch.ts";
+import { lanes, type Recipe, sampleBytes } from "./make-batch.ts";
 import type { MadeBatch, Maker, Run, SampleSource } from "./maker.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import type { BadSample } from "./options.ts";
@@ -38,7 +38,7 @@ export interface PoolShape {
 
 export function workerPool(recipe: Recipe, sample: SampleSource, shape: PoolShape): Maker {
   const { threads: count, slots, batchSize, pathOf } = shape;
-  const share = createRing({ slots, batchSize, imageBytes: bytesOf(recipe.transform), threads: count, lanes });
+  const share = createRing({ slots, batchSize, sampleBytes: sampleBytes(recipe), threads: count, lanes });
   const ring = new Ring(share);
   const inbox = new Inbox();
   const jobs = new Map<number, Job>();

@@ -257,7 +257,7 @@ describe("the ring", () => {
   });
 
   test("gives each sample of a job once, to any number of threads, and none of the next job", () => {
-    const share = createRing({ slots: 2, batchSize: 4, imageBytes: 3, threads: 2, lanes: 4 });
+    const share = createRing({ slots: 2, batchSize: 4, sampleBytes: 3, threads: 2, lanes: 4 });
     const [a, b] = [new Ring(share), new Ring(share)];
     for (const job of [1, 2, 32_767, 32_768, 70_000]) {
       a.begin(1, job);

@@ -8,7 +8,7 @@ export interface RingShape {
   slots: number;
   /** Most samples of a batch. */
   batchSize: number;
-  imageBytes: number;
+  sampleBytes: number;
   threads: number;
   lanes: number;
 }
@@ -30,7 +30,7 @@ const claimBits = 16;
 export const mostSamples = 2 ** claimBits - 1;
 
 export function createRing(shape: RingShape): RingShare {
-  const bytes = shape.batchSize * (8 + shape.imageBytes);
+  const bytes = shape.batchSize * (8 + shape.sampleBytes);
   return {
     shape,
     slots: Array.from({ length: shape.slots }, () => new SharedArrayBuffer(bytes)),

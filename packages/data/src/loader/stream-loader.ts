@@ -51,7 +51,7 @@ const mostRemembered = 1000;
  * stream's length; where ranks split by shards, an estimate.
  */
 export function createStreamLoader(stream: SampleStream, options: StreamLoaderOptions): StreamLoader {
-  const { batchSize, transform, seed, dropLast, workers, prefetch, reuseAfter, ...others } = settleBatching(options);
+  const { batchSize, looks, seed, dropLast, workers, prefetch, reuseAfter, ...others } = settleBatching(options);
   const { maxBadFraction, maxPixels, rank, worldSize } = others;
   const { shuffle = 0, split = "samples", uneven = shuffle > 0 ? "pad" : "leave", onBad } = options;
   if (!Number.isInteger(shuffle) || shuffle < 0)
@@ -70,11 +70,11 @@ export function createStreamLoader(stream: SampleStream, options: StreamLoaderOp
   let read = 0;
   let maker: Maker | undefined;
   let closed = false;
-  const take = handOver(transform, reuseAfter);
+  const take = handOver(looks, reuseAfter);
 
   function start(): Maker {
     const recipe: Recipe = {
-      transform,
+      ...looks,
       seed,
       maxPixels,
       corrupt: "skip",
@@ -174,6 +174,7 @@ export function createStreamLoader(stream: SampleStream, options: StreamLoaderOp
     length,
     batchSize,
     batches,
+    ...(looks.splits && { splits: looks.splits.count }),
     workers,
     get bad() {
       return [...bad.values()];
