@@ -6,7 +6,8 @@
 import { between, bytesCubic, straight } from "./curves";
 import { bicubicAt, bilinearAt } from "./edges";
 import { isFlat, nearlyBicubic } from "./nearly";
-import { integers, later, put, putIntegers } from "./put";
+import { addressOf, isWithin, pair } from "./places";
+import { later, put, putIntegers } from "./put";
 
 /** By straight lines over 2 x 2 pixels. */
 export function bilinear(
@@ -23,7 +24,7 @@ export function bilinear(
   for (let i = 0; i < count; i++, positions += 16, out += channels) {
     const position = v128.load(positions);
     const corner = f64x2.sub(position, f64x2.splat(0.5));
-    if (!i64x2.all_true(v128.and(f64x2.ge(corner, f64x2.splat(0)), f64x2.lt(corner, limits)))) {
+    if (!isWithin(corner, 0, limits)) {
       bilinearAt(source, width, height, channels, position, out);
       continue;
     }
@@ -67,7 +68,7 @@ export function bicubic(
   for (let i = 0; i < count; i++, positions += 16, out += channels) {
     const position = v128.load(positions);
     const corner = f64x2.sub(position, f64x2.splat(0.5));
-    if (!i64x2.all_true(v128.and(f64x2.ge(corner, f64x2.splat(1)), f64x2.lt(corner, limits)))) {
+    if (!isWithin(corner, 1, limits)) {
       bicubicAt(source, width, height, channels, position, out);
       continue;
     }
@@ -99,15 +100,6 @@ export function bicubic(
 
 /** How near a whole number a value may not be to be cut without the full arithmetic: twice its error, or more. */
 const doubt: f32 = 1.0 / 2048;
-
-function pair(x: i32, y: i32): v128 {
-  return f64x2.replace_lane(f64x2.splat(<f64>x), 1, <f64>y);
-}
-
-function addressOf(source: usize, whole: v128, stride: i32, channels: i32): usize {
-  const numbers = integers(whole);
-  return source + i32x4.extract_lane(numbers, 2) * stride + i32x4.extract_lane(numbers, 0) * channels;
-}
 
 /** By a cubic over four pixels `step` bytes apart, the second of which lies `at`. */
 function cubicAlong(at: usize, step: i32, d: v128, channels: i32, out: usize): void {

@@ -27,6 +27,8 @@ interface Kernels {
     sums: number,
     ...rest: [length: number, height: number, reach: number, whole: number, end: number]
   ): void;
+  pick(row: number, offsets: number, count: number, channels: number, out: number): void;
+  nearest: PositionKernel;
   bilinear: PositionKernel;
   bicubic: PositionKernel;
   lookUp(at: number, end: number, step: number, table: number): void;

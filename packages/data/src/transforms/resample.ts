@@ -6,6 +6,7 @@ import { type Picture, pixelsOf } from "../picture.ts";
 import { type Box, extent, type RawImage } from "../raw-image.ts";
 import { hasAlpha, premultiply, unpremultiplyInPlace } from "./alpha.ts";
 import { type Filter, filterWeights } from "./filters.ts";
+import { nearestFast, nearestPlainly } from "./resample-nearest.ts";
 import { resampleFast, resamplePlainly } from "./resample-passes.ts";
 import type { Interpolation } from "./transform.ts";
 
@@ -31,7 +32,8 @@ export function resample(
   }
   if (interpolation === "nearest") {
     const whole = "data" in image;
-    return nearest(whole ? image : pixelsOf(image, box), width, height, whole ? box : extent(box), window);
+    const plan = { image: whole ? image : pixelsOf(image, box), box: whole ? box : extent(box), width, height, window };
+    return nearestFast(plan) ?? nearestPlainly(plan);
   }
   if (!hasAlpha(image)) return filtered(image, width, height, interpolation, box, window);
   const out = filtered(premultiply(pixelsOf(image)), width, height, interpolation, box, window);
@@ -53,35 +55,4 @@ function filtered(
   // Pillow 13's rule; older ones always begin with the rows. What loses most pixels goes first.
   const plan = { image, box, columns, rows, columnsFirst: down > 0 && down > 2 * across };
   return resampleFast(plan) ?? resamplePlainly(plan);
-}
-
-function nearest(image: RawImage, width: number, height: number, box: Box, window: Box): RawImage {
-  const { data: source, channels } = image;
-  const data = new Uint8Array(window.width * window.height * channels);
-  const columns = nearestPositions(box.width, width);
-  const rows = nearestPositions(box.height, height);
-  let target = 0;
-  for (let y = window.top; y < window.top + window.height; y++) {
-    const row = (box.top + rows[y]!) * image.width + box.left;
-    for (let x = window.left; x < window.left + window.width; x++) {
-      const pixel = (row + columns[x]!) * channels;
-      data[target] = source[pixel]!;
-      if (channels === 3) {
-        data[target + 1] = source[pixel + 1]!;
-        data[target + 2] = source[pixel + 2]!;
-      } else {
-        for (let c = 1; c < channels; c++) data[target + c] = source[pixel + c]!;
-      }
-      target += channels;
-    }
-  }
-  return { data, width: window.width, height: window.height, channels };
-}
-
-/** Steps are added up as PIL does, whose roundings decide where a position lies between two pixels. */
-function nearestPositions(from: number, to: number): Int32Array {
-  const positions = new Int32Array(to);
-  const step = from / to;
-  for (let i = 0, at = step * 0.5; i < to; i++, at += step) positions[i] = Math.min(from - 1, Math.trunc(at));
-  return positions;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sampleBicubic, sampleBilinear } from "./sample.ts";
+import { sampleBicubic, sampleBilinear, sampleNearest } from "./sample.ts";
 import { affine, type Locate, perspective, sampleFast, samplePlainly } from "./warp.ts";
 
 const image = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 };
@@ -10,7 +10,7 @@ test("WebAssembly and plain code give the same bytes, for any positions", () => 
   const cases = fc.record({
     sizes: fc.tuple(edge, edge, edge, edge),
     channels: fc.constantFrom(1, 2, 3, 4),
-    how: fc.constantFrom("bilinear" as const, "bicubic" as const),
+    how: fc.constantFrom("nearest" as const, "bilinear" as const, "bicubic" as const),
     seed: fc.nat(2 ** 31),
   });
   fc.assert(
@@ -36,7 +36,7 @@ test("WebAssembly and plain code give the same bytes, for any positions", () => 
       );
       const locate: Locate = (y, positions) => positions.set(rows[y]!);
       const fast = sampleFast(source, outWidth, outHeight, locate, how, color);
-      const sampler = how === "bilinear" ? sampleBilinear : sampleBicubic;
+      const sampler = { nearest: sampleNearest, bilinear: sampleBilinear, bicubic: sampleBicubic }[how];
       expect(fast).toEqual(samplePlainly(source, outWidth, outHeight, locate, sampler, color));
     }),
     { numRuns: 1000 },

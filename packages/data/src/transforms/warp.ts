@@ -74,7 +74,7 @@ export function translateY(image: RawImage, pixels: number, options: WarpOptions
   return affine(image, [1, 0, 0, 0, 1, pixels], options);
 }
 
-/** Fills `positions` with where the pixels of output row `y` lie: x, y, x, y … Rows are asked for from the first to the last. */
+/** Fills `positions` (x, y, x, y …) for the pixels of output row `y`. Rows are asked for from the first to the last. */
 export type Locate = (y: number, positions: Float64Array) => void;
 
 const samplers: Record<WarpInterpolation, Sampler> = {
@@ -94,7 +94,7 @@ function warp(image: RawImage, width: number, height: number, locate: Locate, op
   const source = blend ? premultiply(image) : image;
   const color = fillColor(fill ?? [], channels);
   const data =
-    (interpolation === "nearest" ? undefined : sampleFast(source, width, height, locate, interpolation, color)) ??
+    sampleFast(source, width, height, locate, interpolation, color) ??
     samplePlainly(source, width, height, locate, sample, color);
   const out: RawImage = { data, width, height, channels };
   if (blend) unpremultiplyInPlace(out);
@@ -127,7 +127,7 @@ export function sampleFast(
   width: number,
   height: number,
   locate: Locate,
-  interpolation: "bilinear" | "bicubic",
+  interpolation: WarpInterpolation,
   color: readonly number[],
 ): Uint8Array | undefined {
   const { data, channels } = image;
