@@ -18,6 +18,8 @@ export interface RunIdentity {
   optimizer: string;
   seed: number;
   batchSize: number;
+  /** Images of each sample, where there are several. */
+  splits: number | undefined;
   accumulate: number;
   samples: number;
   /** Micro-batches of an epoch that are trained on. */
@@ -124,7 +126,7 @@ function compareIdentity(folder: string, saved: RunIdentity, now: RunIdentity): 
   for (const key of Object.keys(now) as (keyof RunIdentity)[]) {
     const [before, after] = [saved[key], now[key]].map((value) => (Array.isArray(value) ? value.join(", ") : value));
     if (before === after) continue;
-    const message = `the run was started with ${key} ${before}, found ${after}; resume with the same, or start a new run from weights/last.safetensors`;
+    const message = `the run was started with ${key} ${before ?? "none"}, found ${after ?? "none"}; resume with the same, or start a new run from weights/last.safetensors`;
     throw new VitrineError(folder, message, { usage: true });
   }
 }

@@ -97,6 +97,18 @@ test("leaves the first split of a batch alone", () => {
   expect(area.map((rows) => rows > 0)).toEqual([false, false, false, true, true, true]);
 });
 
+test("erases the images of a sample in other places, whichever batch it is in", () => {
+  const place = { seed: 1, epoch: 0, position: 0 };
+  const shape = { size: 6, height: 32, width: 32, channels: 3 };
+  const boxesOf = (...indices: number[]) =>
+    drawErasing({ prob: 1, splits: 3 }, { ...shape, indices: Int32Array.from(indices) }, place).boxes;
+  const a = boxesOf(4, 9, 4, 9, 4, 9);
+  const b = boxesOf(9, 2, 9, 2, 9, 2);
+  expect(a.subarray(0, 8)).toEqual(new Float32Array(8));
+  expect(a.subarray(12, 16)).not.toEqual(a.subarray(20, 24));
+  expect([b.subarray(8, 12), b.subarray(16, 20)]).toEqual([a.subarray(12, 16), a.subarray(20, 24)]);
+});
+
 test("finds no box where none fits, on the smallest images too", () => {
   for (const [height, width] of [
     [1, 1],

@@ -3,6 +3,7 @@
 
 import { type Batch, type BatchSource, jit, type Model, tf, VitrineError } from "@vitrine/core";
 import { argMax, ConfusionMatrix, rankOf, rowLoss } from "./metrics.ts";
+import { checkOneImage } from "./splits.ts";
 
 export interface Mistake {
   /** Position of the sample in its data set. */
@@ -93,6 +94,7 @@ export function createForward(model: Model, batchSize: number, options: { jit?: 
  */
 export async function evaluate(model: Model, source: BatchSource, options: EvaluateOptions = {}): Promise<Evaluation> {
   checkClasses(model, source);
+  checkOneImage("the source", source);
   if (options.forward !== undefined) return measure(model, source, options.forward, options);
   const forward = createForward(model, source.batchSize, options);
   try {

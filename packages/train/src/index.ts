@@ -15,7 +15,15 @@ export {
 } from "./evaluate.ts";
 export { freezing } from "./freeze.ts";
 export { type LearningRateRule, resolveLearningRate } from "./learning-rate.ts";
-export { crossEntropy, type DistillationOptions, distillation, distilledLoss, labelTargets } from "./losses.ts";
+export {
+  crossEntropy,
+  type DistillationOptions,
+  distillation,
+  distilledLoss,
+  type JsdOptions,
+  jsdCrossEntropy,
+  labelTargets,
+} from "./losses.ts";
 export { AverageMeter, argMax, type ClassMetrics, ConfusionMatrix, rankOf, rowLoss, topK } from "./metrics.ts";
 export {
   checkMixup,

@@ -49,9 +49,11 @@ export class Ledger {
     sums.samples += samples;
     sums.gradNorm += gradNorm;
     if (how.judge)
-      group.forEach(({ labels, size }, i) => {
-        sums.top1 += topK(logits[i]!, labels, this.#options.classes, [1])[0]!;
-        sums.judged += size;
+      group.forEach(({ labels, size, splits = 1 }, i) => {
+        // Of several images of a sample the clean ones, which come first.
+        const clean = size / splits;
+        sums.top1 += topK(logits[i]!, labels.subarray(0, clean), this.#options.classes, [1])[0]!;
+        sums.judged += clean;
       });
     return undefined;
   }

@@ -26,6 +26,40 @@ export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Scal
   return tf.tidy(() => tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), 1))));
 }
 
+export interface JsdOptions {
+  /** Weight of the divergence. Default 12, the paper's. */
+  alpha?: number;
+}
+
+/**
+ * AugMix' consistency loss as timm's JsdCrossEntropy has it (https://arxiv.org/abs/1912.02781): the cross entropy of
+ * the clean images, and `alpha` times the Jensen-Shannon divergence of the scores that the images of a sample get: the
+ * mean over them of KL(p ‖ mixture), where the mixture is no less than 1e-7.
+ * logits, targets: [splits · B, classes], all clean images first; of targets only the first B rows are read.
+ * @throws VitrineError where the rows are not `splits` equal parts.
+ */
+export function jsdCrossEntropy(
+  logits: tf.Tensor2D,
+  targets: tf.Tensor2D,
+  { splits, alpha = 12 }: JsdOptions & { splits: number },
+): tf.Scalar {
+  const [rows, classes] = logits.shape;
+  if (splits < 2 || rows % splits !== 0)
+    throw new VitrineError("loss", `expected the scores of ${splits} images of each sample, found ${rows} rows`);
+  const samples = rows / splits;
+  return tf.tidy(() => {
+    const logs: tf.Tensor2D = tf.logSoftmax(logits);
+    const [cleanLogs, cleanTargets] = [logs, targets].map((all) => tf.slice(all, [0, 0], [samples, classes]));
+    const clean = tf.neg(tf.sum(tf.mul(cleanTargets!, cleanLogs!)));
+    // The mean of KL(p ‖ mixture) is Σ p log p over the images less Σ mixture log mixture: one look at each.
+    const shares = tf.exp(logs);
+    const mixture = tf.mean(tf.reshape(shares, [splits, samples, classes]), 0);
+    const own = tf.div(tf.sum(tf.mul(shares, logs)), splits);
+    const mixed = tf.sum(tf.mul(mixture, tf.log(tf.clipByValue(mixture, 1e-7, 1))));
+    return tf.div(tf.add(clean, tf.mul(tf.sub(own, mixed), alpha)), samples);
+  });
+}
+
 export interface DistillationOptions {
   /** `hard` learns the teacher's choice, `soft` its scores. */
   kind: "hard" | "soft";

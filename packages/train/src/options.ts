@@ -6,18 +6,22 @@ import { checkErasing, type ErasingConfig } from "./erasing.ts";
 import { checkClasses, type Evaluation } from "./evaluate.ts";
 import { freezing } from "./freeze.ts";
 import { type LearningRateRule, resolveLearningRate } from "./learning-rate.ts";
-import type { DistillationOptions } from "./losses.ts";
+import type { DistillationOptions, JsdOptions } from "./losses.ts";
 import { checkMixup, type MixupConfig } from "./mixup.ts";
 import { type ResolvedOptimizer, resolveOptimizer } from "./optim/index.ts";
 import { type LayerDecay, layerScales } from "./param-groups.ts";
 import type { Reporter } from "./progress/events.ts";
 import type { Best, EpochRecord, EvalMetric } from "./records.ts";
 import { createSchedule, type Schedule, type ScheduleConfig } from "./schedules/index.ts";
+import { resolveSplits } from "./splits.ts";
 import { teacherOf } from "./step/teacher.ts";
 import type { OptimizerConfig, Step, StepDistillation, StepOptions, Teacher } from "./step.ts";
 
 export interface TrainOptions {
-  /** Training data; its loader shuffles and augments. */
+  /**
+   * Training data; its loader shuffles and augments. Where it gives several images of each sample (`splits`), accuracy
+   * is that of the clean ones, and the loss without `jsdLoss` is that of all.
+   */
   train: BatchSource;
   /** Validation data. Without it the best epoch is that of the lowest training loss. */
   val?: BatchSource;
@@ -36,6 +40,8 @@ export interface TrainOptions {
   mixup?: MixupConfig;
   /** Random erasing. */
   erasing?: ErasingConfig;
+  /** AugMix' loss: the images that `train` gives of a sample are to get like scores. `true` takes its defaults. */
+  jsdLoss?: boolean | JsdOptions;
   /** Label smoothing. Default 0.1, as timm's training script has it. */
   smoothing?: number;
   /** Micro-batches to an update. Default 1. */
@@ -105,6 +111,8 @@ export interface Settings {
   learningRateWhy: string;
   smoothing: number;
   accumulate: number;
+  /** Images of each training sample. */
+  splits: number;
   seed: number;
   checkpointEvery: number;
   evalEvery: number;
@@ -139,6 +147,7 @@ export function resolveOptions(model: Model, options: TrainOptions): Settings {
   if (numClasses !== train.classes.length)
     throw usage(`mixup.numClasses is ${numClasses}, the data has ${train.classes.length} classes; leave it out`);
   if (options.erasing !== undefined) checkErasing(options.erasing);
+  const { splits, jsd } = resolveSplits(options);
 
   const optimizer = resolveOptimizer(options.optimizer);
   const batches = fastDevRun ? Math.min(accumulate, train.batches) : part("limitTrain", options.limitTrain, train);
@@ -158,7 +167,7 @@ export function resolveOptions(model: Model, options: TrainOptions): Settings {
     },
   );
   return {
-    step: stepOptions(model, options, optimizer, seed),
+    step: { ...stepOptions(model, options, optimizer, seed), ...(jsd && { jsd }) },
     optimizer,
     schedule,
     scheduleConfig,
@@ -166,6 +175,7 @@ export function resolveOptions(model: Model, options: TrainOptions): Settings {
     learningRateWhy: rate.why,
     smoothing,
     accumulate,
+    splits,
     seed,
     checkpointEvery,
     evalEvery,

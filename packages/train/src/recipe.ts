@@ -7,13 +7,14 @@ import type { Progress } from "./records.ts";
 
 /** Everything that was decided, defaults included, in the order a reader wants it. */
 export function describeRun(model: Model, options: TrainOptions, settings: Settings): Record<string, unknown> {
-  const { train, val, clipNorm, ema, mixup, erasing, freeze, layerDecay, patience, timeLimit } = options;
+  const { train, val, clipNorm, ema, mixup, erasing, jsdLoss, freeze, layerDecay, patience, timeLimit } = options;
   const { distillation } = options;
   const { schedule, learningRate, optimizer, smoothing, accumulate, seed, batches, valBatches } = settings;
   const data = (source: TrainOptions["train"], used: number) => ({
     samples: source.length,
     classes: source.classes.length,
     batchSize: source.batchSize,
+    splits: source.splits,
     batches: used,
   });
   return {
@@ -31,6 +32,7 @@ export function describeRun(model: Model, options: TrainOptions, settings: Setti
     smoothing,
     mixup,
     erasing,
+    jsdLoss,
     distillation: distillation && {
       ...distillation,
       teacher: typeof distillation.teacher === "function" ? "a function" : distillation.teacher.name,

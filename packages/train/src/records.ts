@@ -25,6 +25,7 @@ export interface EpochRecord {
   gradNorm: number;
   /** Steps whose loss or gradients were not finite. */
   skipped: number;
+  /** Images trained on; of a sample as many as it has splits. */
   samples: number;
   /** Time of the epoch, validation included. */
   seconds: number;

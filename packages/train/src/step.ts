@@ -2,7 +2,7 @@
 // sees of it; `createStep` chooses between the two forms (in place on the host, or wholly in the graph).
 
 import type { HostTensor, State } from "@vitrine/core";
-import type { DistillationOptions } from "./losses.ts";
+import type { DistillationOptions, JsdOptions } from "./losses.ts";
 
 /** A micro-batch as the step takes it. */
 export interface StepBatch {
@@ -87,6 +87,11 @@ export interface StepOptions {
   frozen?: (path: string) => boolean;
   /** Learn from another model's scores besides the targets (DeiT, https://arxiv.org/abs/2012.12877). */
   distillation?: StepDistillation;
+  /**
+   * Ask for like scores of the images of a sample (AugMix, see `jsdCrossEntropy`). Batches are then `splits` equal
+   * parts with the same samples, the clean images first.
+   */
+  jsd?: JsdOptions & { splits: number };
   /** Factor on the learning rate by path (layer-wise decay). Default 1. */
   rateScale?: (path: string) => number;
   /**

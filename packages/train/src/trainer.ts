@@ -13,6 +13,7 @@ import { describeRun, doubts, startEvent } from "./recipe.ts";
 import type { EpochRecord } from "./records.ts";
 import { renderReport } from "./report/index.ts";
 import { RunFolder } from "./run-folder.ts";
+import { checkSplits } from "./splits.ts";
 import { createStep } from "./step/create.ts";
 import type { Step } from "./step.ts";
 
@@ -59,8 +60,8 @@ class Run {
     this.#reporter = options.reporter ?? silent;
     this.#forward = createForward(model, options.val?.batchSize ?? 1);
     const { seed, accumulate, batches, optimizer, maxSkipped, evalMetric } = settings;
-    const { batchSize, length: samples, classes } = options.train;
-    const how = { engine: tf.getBackend(), optimizer: optimizer.name, seed, batchSize, accumulate };
+    const { batchSize, splits, length: samples, classes } = options.train;
+    const how = { engine: tf.getBackend(), optimizer: optimizer.name, seed, batchSize, splits, accumulate };
     this.#identity = { model: model.name, ...how, samples, batches, classes };
     const metric = options.val === undefined ? "train_loss" : evalMetric;
     this.#ledger = new Ledger({ classes: classes.length, maxSkipped, metric });
@@ -102,7 +103,7 @@ class Run {
   }
 
   async #trainEpoch(): Promise<void> {
-    const { accumulate, batches, updatesPerEpoch, checkpointEvery, schedule, smoothing, seed } = this.#settings;
+    const { accumulate, batches, updatesPerEpoch, checkpointEvery, schedule, smoothing, splits, seed } = this.#settings;
     const { train, mixup, erasing } = this.#options;
     const { progress } = this.#ledger;
     const { epoch } = progress;
@@ -111,7 +112,10 @@ class Run {
     const pace = new Pace();
     for await (const group of groupsOf(train, epoch, progress.batch, batches, accumulate)) {
       pace.dataCame();
-      for (const batch of group) checkBatch(this.#model, batch);
+      for (const batch of group) {
+        checkBatch(this.#model, batch);
+        checkSplits(batch, splits);
+      }
       const inputs = group.map((batch, i) => prepareBatch(batch, how, epoch, progress.batch + i));
       const update = Math.floor(progress.batch / accumulate);
       const total = epoch * updatesPerEpoch + update;

@@ -66,6 +66,7 @@ describe.each([
   ["sgd without momentum", { ...base, optimizer: { name: "sgd", momentum: 0, nesterov: false, weightDecay: 1e-2 } }],
   ["a frozen stem", { ...base, frozen: (path: string) => path.startsWith("patch_embed") }],
   ["a teacher's scores", { ...base, distillation: { kind: "soft", temperature: 2, weight: 0.7, teacher: leaning } }],
+  ["the consistency loss", { ...base, jsd: { splits: 3 } }],
   ["a teacher's choices", { ...base, distillation: { kind: "hard", teacher: leaning } }],
 ] as [string, StepOptions][])("with %s", (_name, options) => {
   test("gives the same numbers on the host, in the graph, and op by op", async () => {

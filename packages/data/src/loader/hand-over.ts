@@ -1,5 +1,5 @@
 // From the slot where a batch was made to the batch that is handed over: one copy of the bytes, since ONNX Runtime
-// refuses tensors backed by shared memory, without the gaps that unreadable samples left, and with splits in their order.
+// refuses tensors backed by shared memory, without the gaps that unreadable samples left, and splits in their order.
 
 import type { Batch } from "@vitrine/core";
 import { bytesOf, type Looks } from "./make-batch.ts";

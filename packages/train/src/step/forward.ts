@@ -1,8 +1,8 @@
 // The part of a step that is the same wherever the update runs: from bytes to the loss and its gradients, in tf ops.
 
 import { type Mode, type Model, tf, trainingMode } from "@vitrine/core";
-import { crossEntropy, distillation, distilledLoss } from "../losses.ts";
-import type { StepDistillation, StepOptions } from "../step.ts";
+import { crossEntropy, distillation, distilledLoss, jsdCrossEntropy } from "../losses.ts";
+import type { StepOptions } from "../step.ts";
 import { type PixelInputs, prepareImages } from "./pixels.ts";
 
 /** Tensors of one micro-batch. */
@@ -25,20 +25,22 @@ export interface ForwardResult {
 }
 
 /**
- * The mean over heads of the cross entropy; with a teacher, DeiT's objective: the first head learns the targets and the last
+ * The mean over heads of the cross entropy, or of AugMix' loss; with a teacher, DeiT's objective: the first head learns the targets and the last
  * one (the distillation head, or the only one) the teacher's scores.
  */
 function lossOf(
   heads: readonly tf.Tensor2D[],
-  targets: tf.Tensor2D,
-  teacher: tf.Tensor2D | undefined,
-  options: StepDistillation | undefined,
+  { targets, teacher }: ForwardInputs,
+  options: Pick<StepOptions, "distillation" | "jsd">,
 ): tf.Scalar {
-  if (teacher !== undefined && options !== undefined) {
-    const distilled = distillation(heads.at(-1)!, teacher, options);
-    return distilledLoss(crossEntropy(heads[0]!, targets), distilled, options.weight);
+  const { distillation: kd, jsd } = options;
+  if (teacher !== undefined && kd !== undefined) {
+    const distilled = distillation(heads.at(-1)!, teacher, kd);
+    return distilledLoss(crossEntropy(heads[0]!, targets), distilled, kd.weight);
   }
-  const losses = heads.map((logits) => crossEntropy(logits, targets));
+  const losses = heads.map((logits) =>
+    jsd === undefined ? crossEntropy(logits, targets) : jsdCrossEntropy(logits, targets, jsd),
+  );
   return losses.length === 1 ? losses[0]! : (tf.div(tf.addN(losses), losses.length) as tf.Scalar);
 }
 
@@ -48,7 +50,7 @@ export function forwardBackward(
   trained: ReadonlyMap<string, tf.Tensor>,
   rebuild: (trained: ReadonlyMap<string, tf.Tensor>) => object,
   inputs: ForwardInputs,
-  options: Pick<StepOptions, "mean" | "std" | "distillation">,
+  options: Pick<StepOptions, "mean" | "std" | "distillation" | "jsd">,
 ): ForwardResult {
   const updates = new Map<string, tf.Tensor>();
   const mode: Mode = trainingMode(inputs.key, updates);
@@ -60,7 +62,7 @@ export function forwardBackward(
     const heads = model.heads(images, mode, params);
     const total = heads.length === 1 ? heads[0]! : (tf.div(tf.addN([...heads]), heads.length) as tf.Tensor2D);
     logits = tf.keep(total);
-    return lossOf(heads, inputs.targets, inputs.teacher, options.distillation);
+    return lossOf(heads, inputs, options);
   })([...trained.values()]);
   return {
     loss: value as tf.Scalar,
