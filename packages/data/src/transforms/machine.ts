@@ -1,6 +1,6 @@
 // The WebAssembly kernels (kernels/pixels.ts) and their memory. One is kept for each thread.
 
-import { kernels } from "#kernels";
+import { kernels } from "#pixels-kernels";
 
 interface Kernels {
   rows(

@@ -2,7 +2,7 @@
 // reads and writes them where they lie. A memory holds at most 4 GiB; larger models take several.
 
 import { VitrineError } from "@vitrine/core";
-import { kernels } from "#kernels";
+import { kernels } from "#updates-kernels";
 
 interface Kernels {
   adamw(
@@ -98,7 +98,7 @@ export class FlatStore {
     const length = slots.reduce((sum, slot) => sum + padded(slot.size), 0);
     const bytes = 4 * length * regions.length;
     const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / pageBytes)), maximum: 65_536 });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(kernels), { host: { memory } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(kernels), { env: { memory } });
     const base = (region: string) => 4 * length * regions.indexOf(region);
     const segments: Segment[] = [];
     let offset = 0;
