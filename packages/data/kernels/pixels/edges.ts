@@ -1,4 +1,4 @@
-// One pixel at any position, also at the edges, beyond which neighbours are the edge. As warp.ts, with nothing left out.
+// One pixel at any position, also at the edges: neighbours beyond them are the edge. As warp.ts, with nothing left out.
 
 import { between, bytesCubic, cubic, straight } from "./curves";
 import { later, put } from "./put";

@@ -1,5 +1,5 @@
-// Bicubic values in single precision. What is kept of a value is its whole part, so that a value that is surely not at a whole
-// number needs no more; it takes half the time of doubles.
+// Bicubic values in single precision. What is kept of a value is its whole part, so that a value that is surely not at a
+// whole number needs no more; it takes half the time of doubles.
 
 /**
  * The cubic over 4 x 4 pixels of 3 channels, the first of which lies `at`; `d`: how far x and y lie from the second

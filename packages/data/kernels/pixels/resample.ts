@@ -11,7 +11,7 @@ const lines = 16;
 /**
  * Along rows: each pixel of `out` is a weighted sum of `counts[x]` pixels of the row, which begin at `starts[x]`, in
  * bytes times 16. Weights of a pixel are `size` apart. Rows of `out` are `outStride` bytes apart, a multiple of 8. Where
- * there are fewer than 16 rows, there is room for 16. `tile`: room for 16 rows of both, each a multiple of 8 bytes.
+ * rows are fewer than 16, there is room for 16. `tile`: room for 16 rows of both, each a multiple of 8 bytes.
  */
 export function rows(
   source: usize,
@@ -45,7 +45,7 @@ export function rows(
   }
 }
 
-/** Along columns: each row of `out` (`length` bytes) is a weighted sum of the `counts[y]` rows from byte `starts[y]` on. */
+/** Along columns: each row of `out` (`length` bytes) is a weighted sum of `counts[y]` rows from byte `starts[y]` on. */
 export function columns(
   source: usize,
   stride: i32,
