@@ -13,6 +13,10 @@ import {
 } from "@vitrine/train";
 
 export interface PreviewedImage {
+  /** Where it lies in its batch. */
+  slot: number;
+  /** Which of several images of its sample it is: 0 for the clean one. */
+  split?: number;
   /** What the data set calls it. */
   name: string;
   label: string;
@@ -23,7 +27,7 @@ export interface PreviewedImage {
   image: RawImage;
 }
 
-/** Makes previews of batches. `dispose` frees what was compiled. */
+/** Makes previews of batches, all images of a sample side by side. `dispose` frees what was compiled. */
 export function previewer(
   model: Model,
   classes: readonly string[],
@@ -39,13 +43,20 @@ export function previewer(
     const values = x.dataSync<"float32">();
     const images = pictures(values, prepared, mean, std);
     tf.dispose([inputs, x] as tf.TensorContainer);
-    return images.map((image, i) => ({
-      name: nameOf(batch.indices[i]!),
-      label: classes[batch.labels[i]!] ?? "",
-      targets: targetsOf(prepared, i, classes, how.mixup?.labelSmoothing ?? how.smoothing),
-      done: doneTo(prepared, i),
-      image,
-    }));
+    const { size, splits = 1 } = batch;
+    return Array.from({ length: size }, (_, place) => {
+      const split = place % splits;
+      const i = split * (size / splits) + Math.floor(place / splits);
+      return {
+        slot: i,
+        ...(splits > 1 && { split }),
+        name: nameOf(batch.indices[i]!),
+        label: classes[batch.labels[i]!] ?? "",
+        targets: targetsOf(prepared, i, classes, how.mixup?.labelSmoothing ?? how.smoothing),
+        done: doneTo(prepared, i),
+        image: images[i]!,
+      };
+    });
   };
   return { preview, dispose: prepare.dispose };
 }

@@ -3,7 +3,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { small, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { parse } from "yaml";
+import { outcome, small, start, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
@@ -34,6 +35,43 @@ test("trains with a policy, keeps it in the run folder and goes on with it", asy
   expect(await run("train", "--resume", "runs/a", "--epochs", "2")).toMatchObject({ code: 0 });
 });
 
+const flags = ["--aa", "augmix-m5-w2-d2", "--aug-splits", "3", "--jsd-loss", "--reprob", "0.3", "--resplit"];
+const agreeing = [...augmented, ...flags, "-b", "8", "--output", "runs"];
+
+test("trains with AugMix' loss on three images of each sample, and keeps that in the run folder", async () => {
+  const trained = await run("train", "data", ...agreeing, "--epochs", "2", "--experiment", "three");
+  expect(trained, trained.stderr).toMatchObject({ code: 0 });
+  const { args, ...decided } = parse(await readFile(join(folder, "runs/three/args.yaml"), "utf8"));
+  expect(args).toMatchObject({ aa: "augmix-m5-w2-d2", "aug-splits": 3, "jsd-loss": true, resplit: true });
+  expect(decided).toMatchObject({
+    jsdLoss: true,
+    erasing: { splits: 3 },
+    train: { samples: 24, batchSize: 8, splits: 3 },
+  });
+  expect(decided.val).not.toHaveProperty("splits");
+});
+
+test.skipIf(process.platform === "win32")(
+  "goes on with that loss, stopped in an epoch, to the same weights",
+  async () => {
+    const args = ["train", "data", ...agreeing, "--epochs", "12"];
+    const whole = await run(...args, "--experiment", "whole");
+    expect(whole, whole.stderr).toMatchObject({ code: 0 });
+    const child = start(folder, [...args, "--experiment", "halves"]);
+    const ended = outcome(child);
+    await new Promise<void>((resolve) => {
+      child.stdout!.on("data", (chunk) => String(chunk).includes("Train: 1 ") && resolve());
+    });
+    child.kill("SIGINT");
+    expect((await ended).code).toBe(130);
+    const resumed = await run("train", "--resume", "runs/halves");
+    expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
+    const weights = (name: string) => readFile(join(folder, "runs", name, "weights/last.safetensors"));
+    expect((await weights("halves")).equals(await weights("whole"))).toBe(true);
+  },
+  120_000,
+);
+
 test.each([
   ["rand-m9-mst0.5", "        ^^^", 'unknown key "mst" (did you mean "mstd"?)'],
   ["agumix-m3", "^^^^^^", 'unknown policy "agumix" (did you mean "augmix"?)'],
@@ -55,6 +93,8 @@ test("help names the policies", async () => {
     "augmix-m5-w4-d2",
     "ta_wide",
     "--force-color-jitter",
+    "--aug-splits N",
+    "--jsd-loss",
     "rkrc",
   ])
     expect(stdout).toContain(word);

@@ -53,6 +53,21 @@ test("shows what the trainer sees, and says what was done", async () => {
   expect(pixels(await readFile(join(folder, "again.html"), "utf8"))).toEqual(pixels(page).slice(6));
 });
 
+test("shows the images of a sample side by side", async () => {
+  const options = [...small.filter((word) => word !== "--no-aug"), "-b", "2", "--aa", "augmix-m5-w2-d2"];
+  const splits = ["--aug-splits", "3", "--jsd-loss", "--reprob", "1", "--resplit", "-o", "splits"];
+  const { code, stdout } = await run("data", "preview", "data", ...options, ...splits, "--json");
+  expect(code).toBe(0);
+  const images = jsonLines<{ slot: number; split: number; name: string; done: string[] }>(stdout).slice(0, -1);
+  expect(images.map(({ slot, split }) => [slot, split])).toEqual([0, 2, 4, 1, 3, 5].map((slot, i) => [slot, i % 3]));
+  const names = images.map(({ name }) => name);
+  expect(names).toEqual([names[0], names[0], names[0], names[3], names[3], names[3]]);
+  expect(images.map(({ done }) => done.length)).toEqual([0, 1, 1, 0, 1, 1]);
+  expect(await imageInfo(join(folder, "splits.png"))).toMatchObject({ width: 8 + 3 * (112 + 8) });
+  const page = await readFile(join(folder, "splits.html"), "utf8");
+  expect(page.match(/<span>(clean|split [12]; erased)/g)).toHaveLength(6);
+});
+
 test("says how many batches there are", async () => {
   const { code, stderr } = await run("data", "preview", "data", ...small, "-b", "6", "--start", "3");
   expect(code).toBe(2);

@@ -14,6 +14,7 @@ import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { recipeOf, recipeOptions } from "../options/recipe.ts";
 import { samplingOptions, trainingData } from "../options/sampling.ts";
 import { dataPositional, sourceOptions, sourceSettings } from "../options/source.ts";
+import { checkSplits } from "../options/splits.ts";
 import { trainLoaderOf } from "../options/train-loader.ts";
 import { type PreviewedBatch, previewPage, previewSheet } from "../pages/preview.ts";
 import { previewer } from "../preview.ts";
@@ -68,6 +69,7 @@ export default defineCommand({
   ],
   async run(args, [data], { report }) {
     await checkAugment(args);
+    checkSplits(args);
     await useEngine(args);
     const { train: dataset } = await trainingData(
       data!,
@@ -110,16 +112,17 @@ export default defineCommand({
       ["epoch", String(epoch)],
       ["seed", String(seed)],
       ["mean, std", `${model.preprocess.mean.join(" ")}; ${model.preprocess.std.join(" ")}`],
+      ["images of a sample", String(args["aug-splits"] || 1)],
       ["label smoothing", String(smoothing)],
       ["mixup", mixup === undefined ? "none" : JSON.stringify(mixup)],
       ["erasing", erasing === undefined ? "none" : JSON.stringify(erasing)],
     ] as const;
     const transform = trainTransform(trainTransformOf(model, args));
     await makeFolder(dirname(args.output));
-    await writeFileAtomic(files.png, await encodeImage(previewSheet(made, args.columns), "png"));
+    await writeFileAtomic(files.png, await encodeImage(previewSheet(made, args.columns, loader.splits), "png"));
     await writeFileAtomic(files.html, await previewPage(dataset.name, facts, transform, made));
     const objects = made.flatMap(({ position, images }) =>
-      images.map(({ image: _, ...one }, slot) => ({ type: "image", epoch, batch: position, slot, ...one })),
+      images.map(({ image: _, ...one }) => ({ type: "image", epoch, batch: position, ...one })),
     );
     const count = objects.length;
     report.result(

@@ -24,6 +24,7 @@ import { applyPreprocess, preprocessOptions } from "../options/preprocess.ts";
 import { optional, recipeOf, recipeOptions } from "../options/recipe.ts";
 import { cacheSettings, samplingOptions, trainingData } from "../options/sampling.ts";
 import { sourceOptions, sourceSettings } from "../options/source.ts";
+import { checkSplits } from "../options/splits.ts";
 import { trainLoaderOf } from "../options/train-loader.ts";
 import type { Report } from "../report.ts";
 import { UsageError } from "../usage-error.ts";
@@ -148,6 +149,7 @@ export default defineCommand({
   async run(typed, positionals, { report, signal, given }) {
     const { args, data, remembered } = await optionsOf(typed, positionals, given);
     await checkAugment(args);
+    checkSplits(args);
     await useEngine(args);
     const names = { train: args["train-split"], val: args["val-split"] };
     const { train: trainSet, val: valSet } = await trainingData(data, names, args, sourceSettings(args, report));

@@ -63,6 +63,14 @@ export const augmentOptions = defineOptions({
   "force-color-jitter": { kind: "boolean", group: augment, help: "colour jitter beside --aa too" },
   "grayscale-prob": { kind: "number", min: 0, max: 1, default: 0, group: augment, help: "chance of grey" },
   "gaussian-blur-prob": { kind: "number", min: 0, max: 1, default: 0, group: augment, help: "chance of a blur" },
+  "aug-splits": {
+    kind: "integer",
+    min: 0,
+    default: 0,
+    value: "N",
+    group: augment,
+    help: "images of each sample: a clean one, and others of the same crop with --aa or colour jitter (0 for one)",
+  },
   "train-interpolation": {
     kind: "string",
     choices: ["random", "nearest", "bilinear", "bicubic", "lanczos"],

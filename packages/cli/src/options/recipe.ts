@@ -88,6 +88,7 @@ export const recipeOptions = defineOptions({
   "lr-k-decay": { kind: "number", above: 0, default: 1, group: rate, help: "exponent of time in cosine and poly" },
 
   smoothing: { kind: "number", min: 0, max: 0.999, default: 0.1, group: loss, help: "label smoothing" },
+  "jsd-loss": { kind: "boolean", group: loss, help: "like scores for the images of a sample; needs --aug-splits" },
   mixup: { kind: "number", min: 0, default: 0, group: loss, help: "alpha of mixup, 0 for none" },
   cutmix: { kind: "number", min: 0, default: 0, group: loss, help: "alpha of cutmix, 0 for none" },
   "cutmix-minmax": { kind: "numbers", count: [2], group: loss, help: "smallest and largest side of cutmix' box" },
@@ -123,7 +124,11 @@ export const recipeOptions = defineOptions({
     help: "what it is filled with: the mean, a colour, noise",
   },
   recount: { kind: "integer", min: 1, default: 1, group: loss, help: "most boxes of an image" },
-  resplit: { kind: "boolean", group: loss, help: "the first half of a batch is left whole" },
+  resplit: {
+    kind: "boolean",
+    group: loss,
+    help: "the clean images of --aug-splits stay whole; without it, half of a batch",
+  },
   "model-ema": { kind: "boolean", group: loss, help: "keep a moving average of the parameters, and use it" },
   "model-ema-decay": { kind: "number", min: 0, max: 0.999999, default: 0.9998, group: loss, help: "its decay" },
   "model-ema-warmup": { kind: "boolean", group: loss, help: "a shorter memory at first" },
@@ -154,9 +159,10 @@ export const recipeOptions = defineOptions({
 });
 
 type Args = Values<typeof recipeOptions>;
+type Splits = { readonly "aug-splits": number };
 
 /** The part of the trainer's options that these say. */
-export function recipeOf(args: Args): Omit<TrainOptions, "train"> {
+export function recipeOf(args: Args & Splits): Omit<TrainOptions, "train"> {
   const ema = { decay: args["model-ema-decay"], warmup: args["model-ema-warmup"] };
   return {
     epochs: args.epochs,
@@ -168,6 +174,7 @@ export function recipeOf(args: Args): Omit<TrainOptions, "train"> {
     ...optional("clipNorm", args["clip-grad"]),
     ...optional("freeze", args.freeze),
     ...optional("layerDecay", layerDecayOf(args)),
+    ...(args["jsd-loss"] ? { jsdLoss: true } : {}),
     ...(args["model-ema"] ? { ema } : {}),
     ...(args.mixup > 0 || args.cutmix > 0 || args["cutmix-minmax"] !== undefined ? { mixup: mixupOf(args) } : {}),
     ...(args.reprob > 0 ? { erasing: erasingOf(args) } : {}),
@@ -255,7 +262,7 @@ function mixupOf(args: Args): NonNullable<TrainOptions["mixup"]> {
   };
 }
 
-function erasingOf(args: Args): NonNullable<TrainOptions["erasing"]> {
+function erasingOf(args: Args & Splits): NonNullable<TrainOptions["erasing"]> {
   const { reprob: prob, remode: mode, recount: maxCount, resplit } = args;
-  return { prob, mode, maxCount, ...(resplit ? { splits: 2 } : {}) };
+  return { prob, mode, maxCount, ...(resplit ? { splits: args["aug-splits"] || 2 } : {}) };
 }

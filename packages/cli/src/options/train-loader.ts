@@ -1,7 +1,7 @@
 // The loader of training data: what `train` runs on and `data preview` shows.
 
 import type { Model } from "@vitrine/core";
-import { createLoader, type Dataset, type Loader, trainTransform } from "@vitrine/data";
+import { createLoader, type Dataset, type Loader, trainTransform, trainTransformParts } from "@vitrine/data";
 import type { Values } from "../args.ts";
 import type { Report } from "../report.ts";
 import { type augmentOptions, type loaderOptions, loaderSettings, trainTransformOf } from "./data.ts";
@@ -14,14 +14,16 @@ type Args = Values<typeof augmentOptions & typeof loaderOptions & typeof samplin
 
 /** Batches in the order, from the cache and with the augmentation that were asked for. */
 export async function trainLoaderOf(dataset: Dataset, model: Model, args: Args, report: Report): Promise<Loader> {
-  const { "batch-size": batchSize, seed } = args;
+  const { "batch-size": batchSize, "aug-splits": count, seed } = args;
   const { sampler, length } = await samplerOf(dataset, args);
+  const look = trainTransformOf(model, args);
+  const { primary, secondary } = trainTransformParts(look);
   return createLoader(dataset, {
     ...loaderSettings(args, report),
     ...cacheSettings(args, report),
     seed,
     batchSize,
-    transform: trainTransform(trainTransformOf(model, args)),
+    ...(count > 1 ? { transform: primary, splits: { count, secondary } } : { transform: trainTransform(look) }),
     sampler,
     // As timm does, as long as anything is left.
     dropLast: length >= batchSize,

@@ -17,12 +17,20 @@ const targetText = ({ targets }: PreviewedImage, most = 3) =>
     .map(({ class: name, weight }) => `${name} ${weight.toFixed(2)}`)
     .join(" + ");
 
+const wordsOf = ({ split, done }: PreviewedImage) =>
+  [...(split === undefined ? [] : [split === 0 ? "clean" : `split ${split}`]), ...done].join("; ");
+
 /** Without the place, which the picture shows. */
 const short = (done: string) => done.replace(/ at .*/, "").replaceAll(" × ", "×");
 
-/** All images of all batches. Classes a line, since a line is short. */
-export function previewSheet(batches: readonly PreviewedBatch[], columns: number | undefined): RawImage {
+/** All images of all batches, each sample's in one row. Classes a line, since a line is short. */
+export function previewSheet(
+  batches: readonly PreviewedBatch[],
+  wanted: number | undefined,
+  splits: number | undefined,
+): RawImage {
   const images = batches.flatMap(({ images }) => images);
+  const columns = wanted ?? (splits && splits * Math.max(1, Math.round(Math.sqrt(images.length) / splits)));
   const tiles = images.map((one) => {
     const targets = one.targets.slice(0, 2).map(({ class: name, weight }) => `${weight.toFixed(2)} ${name}`);
     return {
@@ -45,7 +53,7 @@ export async function previewPage(
     for (const one of images) {
       const url = await pictureUrl(one.image, one.image.width <= 96 ? "png" : "jpeg");
       const small = one.image.width <= 96 ? ' style="image-rendering:pixelated"' : "";
-      figures.push(html`<figure><img src="${url}" alt="${one.label}"${{ html: small }}><figcaption>${targetText(one)}<span>${one.done.join("; ")}</span><span>${one.name}</span></figcaption></figure>
+      figures.push(html`<figure><img src="${url}" alt="${one.label}"${{ html: small }}><figcaption>${targetText(one)}<span>${wordsOf(one)}</span><span>${one.name}</span></figcaption></figure>
 `);
     }
     sections.push(html`<h2>Batch ${position}</h2><div class="shots">${figures}</div>`);
