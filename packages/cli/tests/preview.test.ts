@@ -68,6 +68,13 @@ test("shows the images of a sample side by side", async () => {
   expect(page.match(/<span>(clean|split [12]; erased)/g)).toHaveLength(6);
 });
 
+test("says where nothing tells the images of a sample apart", async () => {
+  const options = [...small.filter((word) => word !== "--no-aug"), "-b", "2", "--aug-splits", "2", "-o", "alike"];
+  const { code, stderr } = await run("data", "preview", "data", ...options, "--color-jitter", "0");
+  expect(code).toBe(0);
+  expect(stderr).toContain("--aug-splits: without --aa or colour jitter");
+});
+
 test("says how many batches there are", async () => {
   const { code, stderr } = await run("data", "preview", "data", ...small, "-b", "6", "--start", "3");
   expect(code).toBe(2);

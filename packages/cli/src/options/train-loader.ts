@@ -18,6 +18,10 @@ export async function trainLoaderOf(dataset: Dataset, model: Model, args: Args, 
   const { sampler, length } = await samplerOf(dataset, args);
   const look = trainTransformOf(model, args);
   const { primary, secondary } = trainTransformParts(look);
+  if (count > 1 && secondary.ops.length === 0)
+    report.notice(
+      "--aug-splits: without --aa or colour jitter, the images of a sample differ by random erasing at most",
+    );
   return createLoader(dataset, {
     ...loaderSettings(args, report),
     ...cacheSettings(args, report),
