@@ -2,7 +2,7 @@
 // other files (image.ts): it takes three times as long, and cannot leave out what a crop does not show.
 
 import type { Box } from "../raw-image.ts";
-import { layout } from "../transforms/machine.ts";
+import { layout } from "../wasm.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
 import type { JpegHeader } from "./header.ts";
 import { tableLength } from "./huffman.ts";
@@ -76,10 +76,19 @@ function place(bytes: Uint8Array, header: JpegHeader, geometry: Geometry, box: B
   ]);
   const machine = jpegMachine(spaces.end);
   if (machine === undefined) return undefined;
-  const base = machine.kernels.start.value;
-  const [tables, divisors, table, source, codes, counted, sums, blue, red, pixels, ...planes] = spaces.starts.map(
-    (start) => base + start,
-  ) as [number, number, number, number, number, number, number, number, number, number, ...number[]];
+  const [tables, divisors, table, source, codes, counted, sums, blue, red, pixels, ...planes] = spaces.starts as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    ...number[],
+  ];
   const at: Places = {
     components: table,
     bounds: counted + 8,

@@ -2,7 +2,8 @@
 // vectors, and the same in plain code for machines without them; both give the same bytes.
 
 import type { RawImage } from "../raw-image.ts";
-import { layout, machineWith } from "./machine.ts";
+import { layout } from "../wasm.ts";
+import { machineWith } from "./machine.ts";
 
 export const passes = 3;
 

@@ -2,7 +2,8 @@
 // WebAssembly, and the same in plain code for machines without vectors; both give the same bytes.
 
 import type { RawImage } from "../raw-image.ts";
-import { layout, machineWith } from "./machine.ts";
+import { layout } from "../wasm.ts";
+import { machineWith } from "./machine.ts";
 
 /** Channels that hold colour: 1 of grey (with or without alpha), 3 of RGB and RGBA. */
 export function colorChannels(channels: number): number {

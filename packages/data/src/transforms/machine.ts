@@ -1,6 +1,7 @@
-// The WebAssembly kernels (kernels/pixels.ts) and their memory. One is kept for each thread.
+// The WebAssembly kernels of transforms (kernels/pixels.ts).
 
 import { kernels } from "#pixels-kernels";
+import { type Machine, machines } from "../wasm.ts";
 
 interface Kernels {
   rows(
@@ -48,45 +49,7 @@ type PositionKernel = (
   ...rest: [width: number, height: number, channels: number, positions: number, count: number, out: number]
 ) => void;
 
-export interface Machine {
-  memory: WebAssembly.Memory;
-  kernels: Kernels;
-}
-
-/** Buffers behind each other, with room for the 16 bytes that kernels may read and write behind an end. */
-export function layout(lengths: number[]): { starts: number[]; end: number } {
-  let end = 0;
-  const starts = lengths.map((length) => {
-    const start = end;
-    end += Math.ceil(length / 16) * 16 + 16;
-    return start;
-  });
-  return { starts, end };
-}
-
-const pageBytes = 65_536;
-/** Memory grows and never shrinks, so that larger images have a memory of their own, which goes with them. */
-const keptBytes = 32 * 2 ** 20;
-/** What WebAssembly can address is 4 GB; plain code has no such limit. */
-const mostBytes = 2 ** 31;
-
-let kept: Machine | undefined;
-let compiled: WebAssembly.Module | undefined | null = null;
+export type PixelMachine = Machine<Kernels>;
 
 /** With so many bytes of memory, of unknown content. Undefined where the machine has no such vectors. */
-export function machineWith(bytes: number): Machine | undefined {
-  if (bytes > mostBytes) return undefined;
-  if (compiled === null) compiled = WebAssembly.validate(kernels) ? new WebAssembly.Module(kernels) : undefined;
-  if (compiled === undefined) return undefined;
-  if (bytes > keptBytes) return start(compiled, bytes);
-  kept ??= start(compiled, bytes);
-  const missing = bytes - kept.memory.buffer.byteLength;
-  if (missing > 0) kept.memory.grow(Math.ceil(missing / pageBytes));
-  return kept;
-}
-
-function start(module: WebAssembly.Module, bytes: number): Machine {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes), maximum: 65_536 });
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  return { memory, kernels: instance.exports as unknown as Kernels };
-}
+export const machineWith = machines<Kernels>(kernels);

@@ -2,7 +2,8 @@
 // without its vectors.
 
 import type { Box, RawImage } from "../raw-image.ts";
-import { layout, machineWith } from "./machine.ts";
+import { layout } from "../wasm.ts";
+import { machineWith } from "./machine.ts";
 
 export interface NearestPlan {
   image: RawImage;

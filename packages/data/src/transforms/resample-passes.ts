@@ -3,8 +3,9 @@
 
 import { type Picture, pixelsOf, writePixels } from "../picture.ts";
 import type { Box, RawImage } from "../raw-image.ts";
+import { layout } from "../wasm.ts";
 import { precision, type Weights } from "./filters.ts";
-import { layout, type Machine, machineWith } from "./machine.ts";
+import { machineWith, type PixelMachine } from "./machine.ts";
 
 export interface ResamplePlan {
   image: Picture;
@@ -153,7 +154,7 @@ function bytesOf({ starts, values }: Weights): number {
 
 /** Writes the weights, their starts in bytes from position `first` on; returns where starts, counts and values lie. */
 function placeWeights(
-  { memory }: Machine,
+  { memory }: PixelMachine,
   at: number,
   { starts, counts, values }: Weights,
   first: number,

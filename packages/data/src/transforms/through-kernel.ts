@@ -1,7 +1,8 @@
 // The way of an image through a WebAssembly kernel and back.
 
 import type { RawImage } from "../raw-image.ts";
-import { layout, type Machine, machineWith } from "./machine.ts";
+import { layout } from "../wasm.ts";
+import { machineWith, type PixelMachine } from "./machine.ts";
 
 /**
  * An image of the same size and of `channels` as `kernel` writes it to `out`, from the bytes between `source` and `end`.
@@ -10,7 +11,7 @@ import { layout, type Machine, machineWith } from "./machine.ts";
 export function throughKernel(
   image: RawImage,
   channels: number,
-  kernel: (kernels: Machine["kernels"], source: number, end: number, out: number) => void,
+  kernel: (kernels: PixelMachine["kernels"], source: number, end: number, out: number) => void,
 ): RawImage | undefined {
   const { data, width, height } = image;
   const length = width * height * channels;

@@ -4,8 +4,9 @@
 
 import { VitrineError } from "@vitrine/core";
 import type { RawImage } from "../raw-image.ts";
+import { layout } from "../wasm.ts";
 import { hasAlpha, premultiply, unpremultiplyInPlace } from "./alpha.ts";
-import { layout, machineWith } from "./machine.ts";
+import { machineWith } from "./machine.ts";
 import { type Sampler, sampleBicubic, sampleBilinear, sampleNearest } from "./sample.ts";
 import type { Interpolation } from "./transform.ts";
 
