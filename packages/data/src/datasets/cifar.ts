@@ -1,45 +1,75 @@
-// CIFAR-10 and CIFAR-100 in their binary form. https://www.cs.toronto.edu/~kriz/cifar.html
+// CIFAR-10 and CIFAR-100, in their binary and in their Python version. https://www.cs.toronto.edu/~kriz/cifar.html
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VitrineError } from "@vitrine/core";
-import type { RawImage } from "../raw-image.ts";
+import { readBinary, readNameLines } from "./cifar-binary.ts";
+import { readNameList, readPython } from "./cifar-python.ts";
+import { type CifarRows, imageOfRow } from "./cifar-rows.ts";
 import type { Dataset } from "./dataset.ts";
 import { kindOf } from "./find-images.ts";
 import { splitName } from "./splits.ts";
 
-const edge = 32;
-const plane = edge * edge;
+interface Version {
+  /** What the archive unpacks to. */
+  folder: string;
+  /** Files by which it is known: "test" alone may be anything. */
+  known: readonly string[];
+  train: readonly string[];
+  test: readonly string[];
+  read(file: string): Promise<CifarRows>;
+  names(folder: string): Promise<readonly string[] | undefined>;
+}
 
-/** A row is its labels and three planes; the last label counts (CIFAR-100 has the coarse one first). */
+const tenBatches = [1, 2, 3, 4, 5].map((n) => `data_batch_${n}`);
+
 const kinds = {
   cifar10: {
-    folder: "cifar-10-batches-bin",
-    python: "data_batch_1",
-    train: ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
-    test: ["test_batch.bin"],
-    names: "batches.meta.txt",
-    labels: 1,
     classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
+    binary: {
+      folder: "cifar-10-batches-bin",
+      known: ["test_batch.bin"],
+      train: tenBatches.map((name) => `${name}.bin`),
+      test: ["test_batch.bin"],
+      read: (file) => readBinary(file, 1),
+      names: (folder) => readNameLines(join(folder, "batches.meta.txt")),
+    },
+    python: {
+      folder: "cifar-10-batches-py",
+      known: ["test_batch"],
+      train: tenBatches,
+      test: ["test_batch"],
+      read: (file) => readPython(file, "labels"),
+      names: (folder) => readNameList(join(folder, "batches.meta"), "label_names"),
+    },
   },
   cifar100: {
-    folder: "cifar-100-binary",
-    python: "train",
-    train: ["train.bin"],
-    test: ["test.bin"],
-    names: "fine_label_names.txt",
-    labels: 2,
     classes: Array.from({ length: 100 }, (_, i) => String(i)),
+    binary: {
+      folder: "cifar-100-binary",
+      known: ["test.bin"],
+      train: ["train.bin"],
+      test: ["test.bin"],
+      read: (file) => readBinary(file, 2),
+      names: (folder) => readNameLines(join(folder, "fine_label_names.txt")),
+    },
+    python: {
+      folder: "cifar-100-python",
+      known: ["test", "meta"],
+      train: ["train"],
+      test: ["test"],
+      read: (file) => readPython(file, "fine_labels"),
+      names: (folder) => readNameList(join(folder, "meta"), "fine_label_names"),
+    },
   },
-} as const;
+} as const satisfies Record<string, { classes: readonly string[]; binary: Version; python: Version }>;
 
 export type CifarKind = keyof typeof kinds;
 
-/** The folder of binary files at or below `root`, and which of the two it is; undefined where there is none. */
+/** The folder of CIFAR's files at or below `root`, and which of the two sets it is; undefined where there is none. */
 export async function findCifar(root: string): Promise<{ kind: CifarKind; folder: string } | undefined> {
   for (const kind of Object.keys(kinds) as CifarKind[]) {
-    const folder = await locate(root, kind);
-    if (folder !== undefined) return { kind, folder };
+    const found = await locate(root, kind);
+    if (found !== undefined) return { kind, folder: found.folder };
   }
   return undefined;
 }
@@ -50,9 +80,8 @@ export interface CifarOptions {
   classes?: readonly string[];
 }
 
-/** Colour images of 32 x 32 with labels. */
+/** Colour images of 32 x 32 with labels; the fine ones of CIFAR-100. The binary version is taken where both lie. */
 export async function openCifar(kind: CifarKind, root: string, options: CifarOptions = {}): Promise<Dataset> {
-  const { train, test, names, labels: labelBytes, python } = kinds[kind];
   const split = splitName(options.split ?? "train");
   if (split === undefined) {
     throw new VitrineError(
@@ -63,94 +92,73 @@ export async function openCifar(kind: CifarKind, root: string, options: CifarOpt
       },
     );
   }
-  const folder = await locate(root, kind);
-  if (folder === undefined) {
-    const pickled = (await kindOf(join(root, python))) === "file" ? " (what lies there is the Python version)" : "";
-    throw new VitrineError("data", `expected the binary version of ${kind}, with ${test[0]}, in ${root}${pickled}`, {
-      usage: true,
-    });
+  const found = await locate(root, kind);
+  if (found === undefined) {
+    const { binary, python } = kinds[kind];
+    throw new VitrineError(
+      "data",
+      `expected the binary version of ${kind}, with ${binary.known[0]}, or its Python version, ` +
+        `with ${python.known.join(" and ")}, in ${root}`,
+      { usage: true },
+    );
   }
-  const classes = options.classes ?? (await readNames(join(folder, names))) ?? kinds[kind].classes;
-  const rowBytes = labelBytes + 3 * plane;
-  const files = split === "train" ? train : test;
+  const { folder, version } = found;
+  const classes = options.classes ?? (await version.names(folder)) ?? kinds[kind].classes;
   const parts: Part[] = [];
   let length = 0;
-  for (const name of files) {
+  for (const name of split === "train" ? version.train : version.test) {
     const file = join(folder, name);
-    const bytes = await readRows(file, rowBytes, labelBytes, classes.length);
-    parts.push({ file, bytes, first: length });
-    length += bytes.length / rowBytes;
+    if ((await kindOf(file)) !== "file")
+      throw new VitrineError(file, "expected a CIFAR file, found nothing; download the set again");
+    const rows = await version.read(file);
+    assertLabels(rows, classes.length);
+    parts.push({ rows, begin: length });
+    length += rows.labels.length;
   }
   const at = (i: number) => {
-    const part = parts.findLast(({ first }) => first <= i)!;
-    return { part, row: i - part.first };
+    const { rows, begin } = parts.findLast((part) => part.begin <= i)!;
+    return { rows, row: i - begin };
   };
   return {
     name: folder,
     classes,
     length,
     label(i) {
-      const { part, row } = at(i);
-      return part.bytes[row * rowBytes + labelBytes - 1]!;
+      const { rows, row } = at(i);
+      return rows.labels[row]!;
     },
     path(i) {
-      const { part, row } = at(i);
-      return `${part.file}#${row}`;
+      const { rows, row } = at(i);
+      return `${rows.file}#${row}`;
     },
     load(i) {
-      const { part, row } = at(i);
-      return interleave(part.bytes, row * rowBytes + labelBytes);
+      const { rows, row } = at(i);
+      return imageOfRow(rows, row);
     },
     decoded: true,
   };
 }
 
 interface Part {
-  file: string;
-  bytes: Uint8Array;
+  rows: CifarRows;
   /** Index of its first row in the data set. */
-  first: number;
+  begin: number;
 }
 
-async function locate(root: string, kind: CifarKind): Promise<string | undefined> {
-  const { folder, test } = kinds[kind];
-  for (const candidate of [root, join(root, folder)]) {
-    if ((await kindOf(join(candidate, test[0]))) === "file") return candidate;
+async function locate(root: string, kind: CifarKind): Promise<{ folder: string; version: Version } | undefined> {
+  for (const version of [kinds[kind].binary, kinds[kind].python]) {
+    for (const folder of [root, join(root, version.folder)]) {
+      const there = await Promise.all(version.known.map((name) => kindOf(join(folder, name))));
+      if (there.every((found) => found === "file")) return { folder, version };
+    }
   }
   return undefined;
 }
 
-async function readRows(file: string, rowBytes: number, labelBytes: number, classes: number): Promise<Uint8Array> {
-  if ((await kindOf(file)) !== "file")
-    throw new VitrineError(file, "expected a CIFAR file, found nothing; download the set again");
-  const bytes = await readFile(file);
-  if (bytes.length === 0 || bytes.length % rowBytes !== 0) {
-    throw new VitrineError(
-      file,
-      `truncated CIFAR file: expected a multiple of ${rowBytes} bytes (${labelBytes} for labels, 3 x 32 x 32 for pixels), ` +
-        `found ${bytes.length}; download it again`,
-    );
+function assertLabels({ file, labels }: CifarRows, classes: number): void {
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]!;
+    if (label >= 0 && label < classes) continue;
+    throw new VitrineError(file, `expected labels from 0 to ${classes - 1}, found ${label} in row ${row}`);
   }
-  for (let at = labelBytes - 1; at < bytes.length; at += rowBytes) {
-    if (bytes[at]! < classes) continue;
-    const row = (at - labelBytes + 1) / rowBytes;
-    throw new VitrineError(file, `expected labels below ${classes}, found ${bytes[at]} in row ${row}`);
-  }
-  return bytes;
-}
-
-async function readNames(file: string): Promise<string[] | undefined> {
-  if ((await kindOf(file)) !== "file") return undefined;
-  const names = (await readFile(file, "utf8")).split(/\r?\n/).map((line) => line.trim());
-  return names.filter((line) => line !== "");
-}
-
-function interleave(planes: Uint8Array, start: number): RawImage {
-  const data = new Uint8Array(3 * plane);
-  for (let i = 0, t = 0; i < plane; i++, t += 3) {
-    data[t] = planes[start + i]!;
-    data[t + 1] = planes[start + plane + i]!;
-    data[t + 2] = planes[start + 2 * plane + i]!;
-  }
-  return { data, width: edge, height: edge, channels: 3 };
 }

@@ -270,7 +270,7 @@ describe("CIFAR", () => {
     );
     await writeFile(join(root, "c10b", "data_batch_3.bin"), Buffer.concat([row(1, 1), row(1, 77)]));
     await expect(openCifar("cifar10", join(root, "c10b"))).rejects.toThrow(
-      "expected labels below 10, found 77 in row 1",
+      "expected labels from 0 to 9, found 77 in row 1",
     );
     await rm(join(root, "c10b", "data_batch_3.bin"));
     await expect(openCifar("cifar10", join(root, "c10b"))).rejects.toThrow(
@@ -299,7 +299,7 @@ describe("openDataset", () => {
     const path = await tree("forced", ["a/1.png", "b/1.png"]);
     expect((await openDataset(`folder:${path}`)).length).toBe(2);
     await expect(openDataset(`cifar10:${path}`)).rejects.toThrow(
-      "expected the binary version of cifar10, with test_batch.bin",
+      "expected the binary version of cifar10, with test_batch.bin, or its Python version, with test_batch, in",
     );
   });
 });

@@ -41,9 +41,10 @@ export interface OpenOptions {
 }
 
 /**
- * The data set at a path: an image folder, IDX files, CIFAR's binary files, TFRecord or WebDataset shards, parquet files, or a list
- * (CSV, JSONL), told apart by looking. A prefix says it outright: `tfrecord:PATH`, `webdataset:`, `parquet:`, `csv:`, `jsonl:`,
- * `folder:`, `mnist:`, `fashion-mnist:`, `kmnist:`, `emnist-letters:`, `qmnist:`, `cifar10:`, `cifar100:`.
+ * The data set at a path: an image folder, IDX files, CIFAR's binary or Python files, TFRecord or WebDataset shards,
+ * parquet files, or a list (CSV, JSONL), told apart by looking. A prefix says it outright: `tfrecord:PATH`,
+ * `webdataset:`, `parquet:`, `csv:`, `jsonl:`, `folder:`, `mnist:`, `fashion-mnist:`, `kmnist:`, `emnist-letters:`,
+ * `qmnist:`, `cifar10:`, `cifar100:`.
  */
 export async function openDataset(source: string, options: OpenOptions = {}): Promise<Dataset> {
   const { format, root } = await recognise(source);
