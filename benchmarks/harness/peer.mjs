@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 
 /**
  * Starts a peer. Resolves when its model is built, with `missing` set where it is not installed.
@@ -47,10 +48,11 @@ export async function startPeer(name, [command, ...args]) {
 }
 
 /**
- * Runs peers in turn, round after round: A B C A B C.
+ * Runs peers in turn, round after round: A B C A B C. `pause`: milliseconds between turns, for peers that work ahead for
+ * a while when theirs is over.
  * @returns the peers that are there.
  */
-export async function takeTurns(peers, { warmUp, rounds, steps, say }) {
+export async function takeTurns(peers, { warmUp, rounds, steps, say, pause = 0 }) {
   const present = peers.filter((peer) => peer.missing === undefined);
   for (const peer of peers) if (peer.missing !== undefined) say(`  ${peer.name}: left out, ${peer.missing}`);
   for (const peer of present) {
@@ -58,7 +60,10 @@ export async function takeTurns(peers, { warmUp, rounds, steps, say }) {
     await peer.run(warmUp, { warmUp: true });
   }
   for (let round = 0; round < rounds; round++) {
-    for (const peer of present) await peer.run(steps);
+    for (const peer of present) {
+      await setTimeout(pause);
+      await peer.run(steps);
+    }
     say(
       `  round ${round + 1} of ${rounds}: ${present.map((p) => `${p.name} ${median(p.times.slice(-steps)).toFixed(0)}`).join(", ")} ms`,
     );

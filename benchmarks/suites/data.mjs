@@ -9,6 +9,8 @@ import { save, table } from "../harness/report.mjs";
 import { at, say } from "../harness/settings.mjs";
 
 const python = at(".peers/venv/bin/python");
+/** After its turn a loader makes batches until it has as many as it keeps ahead: four of timm's take half a second. */
+const fillTime = 2000;
 
 export async function run(argv) {
   const { values } = parseArgs({
@@ -34,7 +36,7 @@ export async function run(argv) {
     const ours = await startPeer("vitrine", [process.execPath, at("ours/loader.mjs"), ...common, "--mode", mode]);
     const timm = await startPeer("timm", [python, at("peers/timm_loader.py"), ...common, "--mode", mode]);
     try {
-      const present = await takeTurns([ours, timm], { warmUp: 6, rounds, steps, say });
+      const present = await takeTurns([ours, timm], { warmUp: 6, rounds, steps, say, pause: fillTime });
       const rows = present.map((peer) => ({
         name: peer.name,
         ms: median(sums(peer.times, steps)) / steps,
