@@ -101,33 +101,51 @@ function filterGradient(x: Sym, dy: Sym, w: Window, filterShape: readonly number
   const size = count(w.kernel);
   const [batch, from, to] = [w.batch, w.inChannels, w.outChannels];
   const image = imageOf(x, w, g);
-  const d = g.reshape(resultOf(dy, w, g), [batch, to, positions]);
-  // [batch, to, columns] summed over the batch.
-  const times = (columns: Value, transposed: boolean, width: number): Value => {
-    const each = product(d, columns, false, transposed, [batch, to, width], g);
-    return batch === 1
-      ? g.reshape(each, [to, width])
-      : g.node("ReduceSum", [each, g.ints([0])], { keepdims: 0 }, [to, width]);
-  };
+  const d = resultOf(dy, w, g);
   const result = (value: Value): Sym =>
     g.sym(g.reshape(value, [to, from, ...w.kernel]), filterOrder(filterShape.length));
+  const apart = (value: Value, channels: number): Value => g.reshape(value, [batch, channels, positions]);
+  const summed = (each: Value, width: number): Value =>
+    batch === 1 ? g.reshape(each, [to, width]) : g.node("ReduceSum", [each, g.ints([0])], { keepdims: 0 }, [to, width]);
 
-  if (isTiled(w)) return result(times(tilesOf(image, w, g), false, from * size));
-  const seen = taps(image, w, g);
+  if (isTiled(w)) {
+    const width = from * size;
+    return result(summed(product(apart(d, to), tilesOf(image, w, g), false, false, [batch, to, width], g), width));
+  }
   if (size > 1 && from <= 4) {
     // A product for each tap would have too few columns to be quick: all taps side by side.
-    const columns = g.reshape(g.node("Concat", seen, { axis: 1 }, [batch, size * from, ...w.out]), [
-      batch,
-      size * from,
-      positions,
-    ]);
-    const each = g.reshape(times(columns, true, size * from), [to, size, from]);
-    return result(g.permute(each, [0, 2, 1]));
+    const width = size * from;
+    const columns = apart(g.node("Concat", taps(image, w, g), { axis: 1 }, [batch, width, ...w.out]), width);
+    const each = summed(product(apart(d, to), columns, false, true, [batch, to, width], g), width);
+    return result(g.permute(g.reshape(each, [to, size, from]), [0, 2, 1]));
   }
-  const each = seen.map((tap) => times(g.reshape(tap, [batch, from, positions]), true, from));
+  const each = joinsBatch(w, size)
+    ? taps(channelsFirst(image, g), w, g).map((tap) => {
+        const joined = (value: Value, channels: number) => g.reshape(value, [channels, batch * positions]);
+        return product(joined(channelsFirst(d, g), to), joined(tap, from), false, true, [to, from], g);
+      })
+    : taps(image, w, g).map((tap) =>
+        summed(product(apart(d, to), apart(tap, from), false, true, [batch, to, from], g), from),
+      );
   if (size === 1) return result(each[0]!);
   const columns = each.map((value) => g.reshape(value, [to, from, 1]));
   return result(g.node("Concat", columns, { axis: 2 }, [to, from, size]));
+}
+
+/**
+ * Where a filter is larger than the images, moving the batch behind the channels costs less than a product for each
+ * image and their sum: one product then adds up over the positions of all.
+ */
+function joinsBatch(w: Window, size: number): boolean {
+  const [from, to] = [w.inChannels, w.outChannels];
+  return w.batch > 1 && to * from * size > 2 * (to * count(w.out) + from * count(w.size));
+}
+
+function channelsFirst(value: Value, g: Builder): Value {
+  return g.permute(
+    value,
+    value.shape.map((_, axis) => [1, 0][axis] ?? axis),
+  );
 }
 
 /** The image's windows as rows: [batch, positions, channels · window]. */
