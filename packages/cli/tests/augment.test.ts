@@ -4,7 +4,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
-import { outcome, small, start, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { expectSameWeightsResumed, small, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
@@ -55,19 +55,7 @@ test.skipIf(process.platform === "win32")(
   "goes on with that loss, stopped in an epoch, to the same weights",
   async () => {
     const args = ["train", "data", ...agreeing, "--epochs", "12"];
-    const whole = await run(...args, "--experiment", "whole");
-    expect(whole, whole.stderr).toMatchObject({ code: 0 });
-    const child = start(folder, [...args, "--experiment", "halves"]);
-    const ended = outcome(child);
-    await new Promise<void>((resolve) => {
-      child.stdout!.on("data", (chunk) => String(chunk).includes("Train: 1 ") && resolve());
-    });
-    child.kill("SIGINT");
-    expect((await ended).code).toBe(130);
-    const resumed = await run("train", "--resume", "runs/halves");
-    expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
-    const weights = (name: string) => readFile(join(folder, "runs", name, "weights/last.safetensors"));
-    expect((await weights("halves")).equals(await weights("whole"))).toBe(true);
+    await expectSameWeightsResumed(folder, args);
   },
   120_000,
 );

@@ -1,9 +1,9 @@
 // Which images training uses, and that a run that was stopped goes on with the very next batch.
 
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { outcome, small, start, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
+import { expectSameWeightsResumed, small, temporaryFolder, vitrine, writePictures } from "./vitrine.ts";
 
 let folder: string;
 const run = (...args: string[]) => vitrine(folder, ...args);
@@ -53,18 +53,6 @@ describe.skipIf(process.platform === "win32")("a run that was stopped in an epoc
   test("ends with the weights of one that was not (repeated augmentation, cache)", async () => {
     const options = ["--aug-repeats", "3", "--cache", "ram", "--epochs", "12", "--warmup-epochs", "0", "-b", "2"];
     const args = ["train", "data", ...common, ...options];
-    const whole = await run(...args, "--experiment", "whole");
-    expect(whole, whole.stderr).toMatchObject({ code: 0 });
-    const child = start(folder, [...args, "--experiment", "halves"]);
-    const ended = outcome(child);
-    await new Promise<void>((resolve) => {
-      child.stdout!.on("data", (chunk) => String(chunk).includes("Train: 1 ") && resolve());
-    });
-    child.kill("SIGINT");
-    expect((await ended).code).toBe(130);
-    const resumed = await run("train", "--resume", "runs/halves");
-    expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
-    const weights = (name: string) => readFile(join(folder, "runs", name, "weights/last.safetensors"));
-    expect((await weights("halves")).equals(await weights("whole"))).toBe(true);
+    await expectSameWeightsResumed(folder, args);
   }, 120_000);
 });

@@ -1,12 +1,13 @@
 // Runs the built command in a process of its own, in a folder of its own.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Rng } from "@vitrine/core";
 import { writeImage } from "@vitrine/data";
+import { expect } from "vitest";
 
 const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
@@ -28,6 +29,23 @@ export function outcome(child: ChildProcess): Promise<Outcome> {
 }
 
 export const vitrine = (cwd: string, ...args: string[]): Promise<Outcome> => outcome(start(cwd, args));
+
+/** A run that is stopped in its second epoch, and goes on, ends with the weights of one that never was. Not on Windows. */
+export async function expectSameWeightsResumed(folder: string, args: readonly string[]): Promise<void> {
+  const whole = await vitrine(folder, ...args, "--experiment", "whole");
+  expect(whole, whole.stderr).toMatchObject({ code: 0 });
+  const child = start(folder, [...args, "--experiment", "halves"]);
+  const ended = outcome(child);
+  await new Promise<void>((resolve) => {
+    child.stdout!.on("data", (chunk) => String(chunk).includes("Train: 1 ") && resolve());
+  });
+  child.kill("SIGINT");
+  expect((await ended).code).toBe(130);
+  const resumed = await vitrine(folder, "train", "--resume", "runs/halves");
+  expect(resumed, resumed.stderr).toMatchObject({ code: 0 });
+  const weights = (name: string) => readFile(join(folder, "runs", name, "weights/last.safetensors"));
+  expect((await weights("halves")).equals(await weights("whole"))).toBe(true);
+}
 
 /** What `--json` prints: an object a line. */
 export const jsonLines = <Line = Record<string, unknown>>(stdout: string): Line[] =>
