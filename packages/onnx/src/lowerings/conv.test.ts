@@ -1,7 +1,9 @@
 import { tf } from "@vitrine/core";
 import { describe, expect, test } from "vitest";
+import { createProgram } from "../program.ts";
 import { useOnnx } from "../register.ts";
 import { type ParityRow, parity, rand } from "../testing.ts";
+import { trace } from "../trace.ts";
 
 type Pad = "same" | "valid" | number;
 type Explicit = [[number, number], [number, number], [number, number], [number, number]];
@@ -58,6 +60,11 @@ parity("Conv2D and its gradients", [
   ["padding by side", conv([2, 7, 8, 5], [3, 3, 5, 4], 1, explicit(0, 1, 2, 0))],
   ["padding by side, stride 2", conv([2, 7, 8, 5], [3, 3, 5, 4], 2, explicit(1, 0, 0, 2))],
   ["filter as large as the image", conv([2, 4, 5, 5], [4, 5, 5, 4], 1, "valid")],
+  ["1x1, a stride by axis and rows left over", conv([2, 9, 8, 5], [1, 1, 5, 6], [3, 2], "valid")],
+  ["1x1, stride 3, more filter than image", conv([2, 7, 7, 40], [1, 1, 40, 48], 3, "valid")],
+  ["1x1, stride 2, padding", conv([2, 6, 7, 5], [1, 1, 5, 6], 2, explicit(1, 0, 0, 1))],
+  ["more filter than image, stride 2", conv([3, 7, 6, 20], [3, 3, 20, 24], 2, "same")],
+  ["more filter than image, padding by side", conv([2, 5, 5, 20], [3, 2, 20, 24], 1, explicit(2, 0, 1, 1))],
   ["image of one pixel", conv([2, 1, 1, 5], [3, 3, 5, 4], 1, "same")],
   [
     "a chain that stays in the convolution's order",
@@ -246,5 +253,33 @@ describe("gradients", () => {
     const [dx, dw] = tf.grads((x, w) => f(x!, w!))([x, w], dy) as [tf.Tensor, tf.Tensor];
     expect(product(x, dx)).toBeCloseTo(product(y, dy), 2);
     expect(product(w, dw)).toBeCloseTo(product(y, dy), 2);
+  });
+
+  test("of a filter over images whose columns are too many to make at once", async () => {
+    await useOnnx();
+    const [image, filter] = [[1, 640, 630, 10], [3, 3, 10, 2]] as const; // biome-ignore format: one line
+    const f = (w: tf.Tensor, x: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "same");
+    const graph = trace(
+      (x, w, dy) => [{ name: "dw", tensor: tf.grad((w) => tf.sum(tf.mul(f(w, x!), dy!)))(w!) }],
+      [
+        { name: "x", shape: image },
+        { name: "w", shape: filter },
+        { name: "dy", shape: [1, 640, 630, 2] },
+      ],
+    );
+    expect(graph.nodes.filter(({ op }) => op === "Conv").map(({ outputs }) => outputs[0]!.shape[1])).toEqual([8, 1]);
+    const [x, dy] = [rand<tf.Rank.R4>(...image), rand<tf.Rank.R4>(1, 640, 630, 2)];
+    const feeds = [x, tf.zeros([...filter]), dy].map((t) => t.dataSync<"float32">());
+    const program = createProgram(graph);
+    const [dw] = program.run(feeds) as [Float32Array];
+    program.dispose();
+    // For each tap, what it sees of the first channel, times what flows back into the second one.
+    const padded = tf.pad(tf.slice(x, [0, 0, 0, 0], [1, 640, 630, 1]), [[0, 0], [1, 1], [1, 1], [0, 0]]); // biome-ignore format: one line
+    const back = tf.slice(dy, [0, 0, 0, 1], [1, 640, 630, 1]);
+    for (let tap = 0; tap < 9; tap++) {
+      const seen = tf.slice(padded, [0, Math.floor(tap / 3), tap % 3, 0], [1, 640, 630, 1]);
+      const wanted = tf.sum(tf.mul(seen, back)).dataSync()[0]!;
+      expect(Math.abs(dw[tap * 20 + 1]! - wanted)).toBeLessThan(1e-2);
+    }
   });
 });

@@ -7,9 +7,9 @@ import type { LoweringsOf } from "../kernels.ts";
 import type { DepthwiseKernels } from "../kernels-image.ts";
 import { CMHW, type Sym } from "../sym.ts";
 import { applyFilter, conv2dWindow } from "./conv.ts";
-import { backwards } from "./conv-grad.ts";
+import { backwards, filterGradient } from "./conv-grad.ts";
 import { activate } from "./fused.ts";
-import { attributesOf, count, crop, imageOf, isEmpty, resultOf, taps, type Window } from "./window.ts";
+import { attributesOf, count, crop, imageOf, isEmpty, resultOf, type Window } from "./window.ts";
 
 export const depthwise: LoweringsOf<DepthwiseKernels> = {
   DepthwiseConv2dNative({ x, filter }, attrs, g) {
@@ -28,9 +28,9 @@ export const depthwise: LoweringsOf<DepthwiseKernels> = {
     });
     if (isEmpty(w.outShape) || isEmpty(w.inShape)) return g.splat(0, filterShape);
     const times = w.outChannels / w.inChannels;
-    const image = imageOf(x, w, g);
-    const d = resultOf(dy, w, g);
-    return g.sym(g.reshape(filterGradient(image, d, w, times, g), [w.inChannels, times, ...w.kernel]), CMHW);
+    const [image, d] = [imageOf(x, w, g), resultOf(dy, w, g)];
+    const gradient = times === 1 ? asFilter(image, d, w, g) : filterGradient(image, d, w.inChannels, w, g);
+    return g.sym(g.reshape(gradient, [w.inChannels, times, ...w.kernel]), CMHW);
   },
   DepthwiseConv2dNativeBackpropInput({ dy, filter }, attrs, g) {
     const w = conv2dWindow("DepthwiseConv2dNativeBackpropInput", attrs.inputShape, filter.shape, attrs, {
@@ -38,10 +38,7 @@ export const depthwise: LoweringsOf<DepthwiseKernels> = {
       result: dy.shape,
     });
     if (isEmpty(w.inShape) || isEmpty(w.outShape)) return g.splat(0, w.inShape);
-    return backwards(resultOf(dy, w, g), w, w.inChannels, g, {
-      turned: () => g.as(filter, CMHW),
-      plain: () => onePerChannel(filter, w, g),
-    });
+    return backwards(resultOf(dy, w, g), onePerChannel(filter, w, g), w.inChannels, w, g);
   },
   FusedDepthwiseConv2D({ x, filter, bias, preluActivationWeights }, attrs, g) {
     const w = conv2dWindow("FusedDepthwiseConv2D", x.shape, filter.shape, attrs, { depthwise: true });
@@ -56,29 +53,6 @@ function convolve(x: Sym, filter: Sym, w: Window, g: Builder, bias?: Sym): Sym {
 /** The filter as [output channels, 1, H, W]. */
 function onePerChannel(filter: Sym, w: Window, g: Builder): Value {
   return g.reshape(g.as(filter, CMHW), [w.outChannels, 1, ...w.kernel]);
-}
-
-/** The gradient of the filter, [channels, times, taps]. `d` is the gradient of the result. */
-function filterGradient(image: Value, d: Value, w: Window, times: number, g: Builder): Value {
-  return times === 1 ? asFilter(image, d, w, g) : byTaps(image, d, w, times, g);
-}
-
-/** For each tap, the image it sees times `d`, summed: [channels, times, taps]. */
-function byTaps(image: Value, d: Value, w: Window, times: number, g: Builder): Value {
-  const grouped = [w.batch, w.inChannels, times, ...w.out];
-  const right = g.reshape(d, grouped);
-  const sums = taps(image, w, g).map((tap) => {
-    const left = g.reshape(tap, [w.batch, w.inChannels, 1, ...w.out]);
-    const rank = grouped.length;
-    const product = g.node("Mul", [left, right], {}, grouped);
-    const kept = [...grouped.slice(0, -2), 1, 1];
-    // Summing the image first and the batch after runs several times faster than both at once.
-    const each = g.node("ReduceSum", [product, g.ints([rank - 2, rank - 1])], { keepdims: 1 }, kept);
-    const whole = g.node("ReduceSum", [each, g.ints([0])], { keepdims: 1 }, [1, ...kept.slice(1)]);
-    return g.reshape(whole, [w.inChannels, times, 1]);
-  });
-  if (sums.length === 1) return sums[0]!;
-  return g.node("Concat", sums, { axis: 2 }, [w.inChannels, times, count(w.kernel)]);
 }
 
 /**

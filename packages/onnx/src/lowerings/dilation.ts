@@ -36,9 +36,8 @@ export const dilation: LoweringsOf<DilationKernels> = {
     // Each tap's share goes back to where the tap looked: a depthwise filter that is 1 there.
     const single = Float32Array.from({ length: size * size }, (_, i) => +(i % (size + 1) === 0));
     const filters = Float32Array.from({ length: w.inChannels * size * size }, (_, i) => single[i % (size * size)]!);
-    const at = (shape: number[]) => () => g.literal(filters, shape, "float32");
-    const weights = { turned: at([w.inChannels, size, ...w.kernel]), plain: at([w.inChannels * size, 1, ...w.kernel]) };
-    const dx = backwards(grouped, w, w.inChannels, g, weights);
+    const taps = g.literal(filters, [w.inChannels * size, 1, ...w.kernel], "float32");
+    const dx = backwards(grouped, taps, w.inChannels, w, g);
     return g.elementwise(([value]) => g.cast(value!, x.dtype), [dx], x.dtype);
   },
 };

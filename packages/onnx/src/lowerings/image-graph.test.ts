@@ -46,13 +46,14 @@ describe("the graph of a convolutional network", () => {
       },
       inputs.map(({ name, shape, perm }) => (perm === undefined ? { name, shape } : { name, shape, perm })),
     );
-    // The one that is left turns the columns of the first layer's weight gradient, 27 x 8 numbers.
+    // Filters are turned around, images are not.
     const moves = graph.nodes.filter((node) => node.op === "Transpose");
     const elements = moves.map((node) => node.outputs[0]!.shape.reduce((product, d) => product * d, 1));
     expect(elements.filter((n) => n > 3 * 3 * 3 * 8)).toEqual([]);
     expect(count(graph, "MaxPool")).toBe(1);
-    // Two forward (nothing needs the numbers of the last one), three backward and the depthwise filter's gradient.
-    expect(count(graph, "Conv")).toBe(2 + 3 + 1);
+    // Two forward (nothing needs the numbers of the last one), three backward, the depthwise filter's gradient and the
+    // columns of the first filter's.
+    expect(count(graph, "Conv")).toBe(2 + 3 + 1 + 1);
   });
 
   test("needs no operator beyond ONNX's own when it is to be portable", async () => {

@@ -54,8 +54,8 @@ function average(dy: Sym, w: Window, g: Builder): Sym {
       g,
     );
   }
-  const filter = () => g.value(g.splat(share, [w.inChannels, 1, ...w.kernel]));
-  return backwards(d, w, w.inChannels, g, { turned: filter, plain: filter });
+  const filter = g.value(g.splat(share, [w.inChannels, 1, ...w.kernel]));
+  return backwards(d, filter, w.inChannels, w, g);
 }
 
 /** Each element as often as the window has elements, which it thus fills. [B, C, ...out] → `shape`. */

@@ -6,6 +6,7 @@ import type { DType, Value } from "../graph.ts";
 import type { LoweringsOf, ReduceKernels } from "../kernels.ts";
 import { isReshape, permuteShape, type Sym } from "../sym.ts";
 import { type Formula, pointwise, retype } from "./pointwise.ts";
+import { count } from "./window.ts";
 
 interface Attrs {
   axis?: number | number[] | null;
@@ -111,14 +112,15 @@ function apply(
   }
   const leading = axes.length < value.shape.length && axes.every((axis, i) => axis === i);
   if (op === "ReduceSum" && leading && value.dtype === "float32" && !value.shape.includes(0))
-    return sumOfRows(value, axes.length, shape, g);
+    return g.reshape(sumOfRows(value, axes.length, g), shape);
   return g.node(op, [value, g.ints(axes)], { keepdims: +keepDims }, shape, value.dtype);
 }
 
-/** The sum over the first axes, as a product with ones: up to 30 times as fast as ReduceSum where there are many rows. */
-function sumOfRows(value: Value, count: number, shape: readonly number[], g: Builder): Value {
-  const size = (sizes: readonly number[]) => sizes.reduce((product, d) => product * d, 1);
-  const [rows, columns] = [size(value.shape.slice(0, count)), size(value.shape.slice(count))];
+/** The sum over the first axes, as a product with ones: 4 to 30 times as fast as ReduceSum, by the number of rows. */
+export function sumOfRows(value: Value, axes: number, g: Builder): Value {
+  const [summed, kept] = [value.shape.slice(0, axes), value.shape.slice(axes)];
+  const [rows, columns] = [count(summed), count(kept)];
+  if (rows === 1) return g.reshape(value, kept);
   const ones = g.value(g.splat(1, [1, rows]));
-  return g.reshape(g.node("MatMul", [ones, g.reshape(value, [rows, columns])], {}, [1, columns]), shape);
+  return g.reshape(g.node("MatMul", [ones, g.reshape(value, [rows, columns])], {}, [1, columns]), kept);
 }
