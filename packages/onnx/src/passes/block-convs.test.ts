@@ -54,15 +54,17 @@ test("filters and images in blocks of channels", () => {
   expect(printGraph(blockConvs(dense, 8))).toMatchInlineSnapshot(`
     "input x: float32[1,8,14,14]
     input w: float32[3,3,8,16]
-    v4: float32[16,8,3,3] = Transpose(w, perm=[3,2,0,1])
-    v5: float32[2,8,1,8,9] = Reshape(v4, [2,8,1,8,9])
-    v6: float32[2,1,9,8,8] = Transpose(v5, perm=[0,2,4,3,1])
-    v7: float32[16,8,3,3] = Reshape(v6, [16,8,3,3])
-    v8: float32[1,8,14,14] = com.microsoft.nchwc.ReorderInput(x)
-    v9: float32[1,16,14,14] = com.microsoft.nchwc.Conv(v8, v7, kernel_shape=[3,3], strides=[1,1], dilations=[1,1], pads=[1,1,1,1], group=1)
-    v10: float32[1,16,14,14] = com.microsoft.nchwc.ReorderOutput(v9, channels=16)
-    v11: float32[1,14,14,16] = Transpose(v10, perm=[0,2,3,1])
-    output y = v11
+    v5: float32[16,8,3,3] = Transpose(w, perm=[3,2,0,1])
+    v6: float32[1,16,72,1] = Reshape(v5, [1,16,72,1])
+    v7: float32[1,16,72,1] = com.microsoft.nchwc.ReorderInput(v6)
+    v8: float32[2,1,8,9,8] = Reshape(v7, [2,1,8,9,8])
+    v9: float32[2,1,9,8,8] = Transpose(v8, perm=[0,1,3,2,4])
+    v10: float32[16,8,3,3] = Reshape(v9, [16,8,3,3])
+    v11: float32[1,8,14,14] = com.microsoft.nchwc.ReorderInput(x)
+    v12: float32[1,16,14,14] = com.microsoft.nchwc.Conv(v11, v10, kernel_shape=[3,3], strides=[1,1], dilations=[1,1], pads=[1,1,1,1], group=1)
+    v13: float32[1,16,14,14] = com.microsoft.nchwc.ReorderOutput(v12, channels=16)
+    v14: float32[1,14,14,16] = Transpose(v13, perm=[0,2,3,1])
+    output y = v14
     "
   `);
 });
@@ -113,6 +115,12 @@ describe.skipIf(block === 1)("on this processor", () => {
     ],
     ["one after the other", twice, [2, 7, 7, 16], [3, 3, 16, 1]],
     ["dense", (x, w) => tf.conv2d(x, w, 1, "same"), [2, 14, 15, 32], [3, 3, 32, 16]],
+    [
+      "the gradient of a dense convolution's image",
+      (x, w) => tf.grad((x) => tf.sum(tf.square(tf.conv2d(x as tf.Tensor4D, w, 1, "same"))))(x),
+      [2, 14, 15, 32],
+      [3, 3, 32, 16],
+    ],
     ["dense with a stride", (x, w) => tf.conv2d(x, w, 2, "same"), [2, 29, 28, 16], [3, 3, 16, 48]],
   ])("the same numbers: %s", (_, fn, image, filter) => {
     const graph = recorded(fn, image, filter);
