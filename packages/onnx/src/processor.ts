@@ -1,6 +1,7 @@
 // Programs made for the processor they run on.
 
 import { type Graph, type Node, Value } from "./graph.ts";
+import { bareOutputs } from "./passes/bare-outputs.ts";
 import { blockConvs } from "./passes/block-convs.ts";
 import { broadcastLate } from "./passes/broadcast-late.ts";
 import { splitWeights } from "./passes/split-weights.ts";
@@ -10,7 +11,7 @@ import type { SessionOptions } from "./session.ts";
 /** As `createProgram`, for programs that are run often: with what suits ONNX Runtime's CPU kernels where they run on those. */
 export function createLocalProgram(graph: Graph, options: SessionOptions = {}): Program {
   const { providers = ["cpu"] } = options;
-  const late = splitWeights(broadcastLate(graph));
+  const late = bareOutputs(splitWeights(broadcastLate(graph)));
   const local = providers.every((name) => name === "cpu") && late.nodes.some((node) => node.op === "Conv");
   return createProgram(local ? blockConvs(late, channelBlock()) : late, options);
 }
