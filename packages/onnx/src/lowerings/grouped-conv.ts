@@ -1,12 +1,9 @@
-// Convolutions in groups, an op of @vitrine/core. ONNX' Conv knows groups; what is special is the weight gradient: a small
-// matrix product for each image and group.
+// Convolutions in groups, an op of @vitrine/core: ONNX' Conv knows groups, and so do its gradients.
 
 import type { GroupedConvAttrs } from "@vitrine/core";
-import type { Builder } from "../builder.ts";
-import type { Value } from "../graph.ts";
 import type { LoweringsOf } from "../kernels.ts";
 import type { GroupedConvKernels } from "../kernels-image.ts";
-import { OIHW, type Sym } from "../sym.ts";
+import { OIHW } from "../sym.ts";
 import { applyFilter, conv2dWindow } from "./conv.ts";
 import { backwards, filterGradient } from "./conv-grad.ts";
 import { imageOf, isEmpty, resultOf, type Window } from "./window.ts";
