@@ -6,6 +6,7 @@ import { foldAffine } from "./fold-affine.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { mergeMoves } from "./merge-moves.ts";
 import { mergeNorms } from "./merge-norms.ts";
+import { plainPools } from "./plain-pools.ts";
 
 export function optimise(graph: Graph): Graph {
   return foldConstants(mergeNorms(mergeMoves(graph)));
@@ -16,7 +17,7 @@ export function optimise(graph: Graph): Graph {
  * `foldConstants`.
  */
 export function foldParameters(graph: Graph): Graph {
-  return mergeNorms(foldAffine(absorbAffine(foldAffine(mergeMoves(graph)))));
+  return mergeNorms(plainPools(foldAffine(absorbAffine(foldAffine(mergeMoves(graph))))));
 }
 
 /** For graphs that only predict. */
