@@ -8,7 +8,10 @@ import { splitWeights } from "./passes/split-weights.ts";
 import { createProgram, type Program } from "./program.ts";
 import type { SessionOptions } from "./session.ts";
 
-/** As `createProgram`, for programs that are run often: with what suits ONNX Runtime's CPU kernels where they run on those. */
+/**
+ * As `createProgram`, for programs that are run often: with what suits ONNX Runtime's CPU kernels where they run on those.
+ * The program's graph is the changed one; its outputs hold the same elements in the same order, maybe in another shape.
+ */
 export function createLocalProgram(graph: Graph, options: SessionOptions = {}): Program {
   const { providers = ["cpu"] } = options;
   const late = bareOutputs(splitWeights(broadcastLate(graph)));

@@ -78,9 +78,9 @@ export function backwards(dy: Value, filter: Value, group: number, w: Window, g:
 
 /** A filter with the channels of each group changed over: [in, out / group, ...window]. */
 function inwards(filter: Value, group: number, g: Builder): Value {
+  if (group === 1) return swap(filter, 0, g);
   const [outputs, inner, ...window] = filter.shape as [number, number, ...number[]];
   const outer = outputs / group;
-  if (group === 1) return swap(filter, 0, g);
   const apart = g.reshape(filter, [group, outer, inner, ...window]);
   return g.reshape(swap(apart, 1, g), [group * inner, outer, ...window]);
 }
@@ -156,6 +156,7 @@ export function filterGradient(image: Value, d: Value, groups: number, w: Window
  */
 function joinsBatch(w: Window, groups: number): boolean {
   const [from, to] = [w.inChannels, w.outChannels];
+  // With the batch as one of them, images of three axes have more than ONNX Runtime's convolutions take.
   if (groups > 1 || w.batch === 1 || w.kernel.length > 2) return false;
   return to * from * count(w.kernel) > 2 * (to * count(w.out) + from * count(w.size));
 }

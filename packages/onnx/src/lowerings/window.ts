@@ -158,7 +158,7 @@ export function pad(
  * What each tap of the filter sees, tap by tap in the filter's order: [batch, channels, ...out] each. `image` is the
  * result of `imageOf`; `fill` is what padding counts as.
  */
-export function taps(image: Value, w: Window, g: Builder, fill = 0): Value[] {
+export function taps(image: Value, w: Window, g: Builder, fill: number): Value[] {
   const padded = pad(image, w.before, w.after, fill, g);
   const axes = g.ints(w.kernel.map((_, i) => i + 2));
   const steps = w.stride.some((s) => s > 1) ? g.ints(w.stride) : undefined;

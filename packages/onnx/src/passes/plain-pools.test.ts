@@ -5,6 +5,7 @@ import { createProgram } from "../program.ts";
 import { useOnnx } from "../register.ts";
 import { rand } from "../testing.ts";
 import { trace } from "../trace.ts";
+import { optimiseInference } from "./index.ts";
 import { plainPools } from "./plain-pools.ts";
 
 beforeAll(async () => {
@@ -42,7 +43,14 @@ test("positions that are read stay", () => {
   expect(printGraph(plainPools(gradient))).toBe(printGraph(gradient));
 });
 
-test("functions with fixed arguments pool without a look for NaN, others pass it over", () => {
+test("graphs that predict look for no NaN", () => {
+  const operators = (graph: Graph) => graph.nodes.map(({ op }) => op);
+  const graph = recorded((x) => tf.maxPool(tf.relu(x), 3, 2, "same"));
+  expect(operators(graph)).toContain("IsNaN");
+  expect(operators(optimiseInference(graph))).toEqual(["Relu", "MaxPool", "Transpose"]);
+});
+
+test("functions with fixed arguments pool alike, and without them NaN is passed over", () => {
   const filter = rand<tf.Rank.R4>(1, 1, 1, 1);
   const pool = (filter: tf.Tensor4D, x: tf.Tensor4D) => tf.maxPool(tf.conv2d(x, filter, 1, "same"), 2, 2, "valid");
   const image = (...values: number[]) => tf.tensor4d(values, [1, 2, 2, 1]);
