@@ -143,10 +143,18 @@ async function explain(error: unknown, path: string, bytes: Uint8Array, maxPixel
       { cause: error },
     );
   }
-  const damage = /premature end|truncated|end of (stream|file)|read error/i.test(reason) ? "truncated" : "damaged";
+  const short = isCutJpeg(bytes) || /premature end|truncated|end of (stream|file)|read error/i.test(reason);
+  const damage = short ? "truncated" : "damaged";
   return new VitrineError(path, `${damage} image (${bytes.length.toLocaleString("en")} bytes): ${reason}`, {
     cause: error,
   });
+}
+
+/** A JPEG without an end behind its pixels. What sharp says of one may be another image's reason, where several fail at once. */
+function isCutJpeg(bytes: Uint8Array): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const last = (marker: number) => buffer.lastIndexOf(Uint8Array.of(0xff, marker));
+  return imageFormat(bytes) === "jpeg" && last(0xd9) < last(0xda);
 }
 
 /** The first line of what a library said, without the colon that leads on to the second. */
